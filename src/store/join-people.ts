@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Db } from './postgres/database.ts';
+import type { LinkedSystem } from './people.ts';
+import type { Db, Tx } from './postgres/database.ts';
 
 /** What follows a person who is found to be another one: nobody has decided anything about them by it. */
 export const followsPerson = [
@@ -67,4 +68,22 @@ export async function joinPeople(db: Db, first: string, second: string): Promise
     await sql`delete from people where id = ${from}`.execute(tx);
     return into;
   });
+}
+
+/**
+ * Ids that one record had in a system are another's from now on. It is found by them, but called by its own, which are
+ * newer. What was told under an unconfirmed one was about that other from the start. `onlyUnconfirmed`: but for what the system itself has answered by.
+ */
+export async function moveLinks(
+  db: Db | Tx,
+  system: LinkedSystem,
+  { from, to, onlyUnconfirmed }: { from: string; to: string; onlyUnconfirmed: boolean },
+): Promise<void> {
+  await sql`with moved as (
+      update person_links set person_id = ${to}, verified_at = 'epoch'
+      where person_id = ${from} and system = ${system} and (is_unconfirmed or not ${onlyUnconfirmed}::boolean)
+      returning external_id, is_unconfirmed)
+    update observed o set person_id = ${to} from moved
+      where o.person_id = ${from} and moved.is_unconfirmed and o.payload->'person'->>'id' = moved.external_id
+        and coalesce(o.payload->>'idp', ${system}) = ${system}`.execute(db);
 }

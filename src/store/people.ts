@@ -158,21 +158,6 @@ export async function peopleByEmail(db: Db | Tx, email: string): Promise<Person[
   return rows.map(toPerson);
 }
 
-/**
- * Ids that one record had in a system are another's from now on. It is found by them, but called by its own, which are
- * newer. `onlyUnconfirmed`: but for what the system itself has answered by.
- */
-export async function moveLinks(
-  db: Db | Tx,
-  system: LinkedSystem,
-  { from, to, onlyUnconfirmed }: { from: string; to: string; onlyUnconfirmed: boolean },
-): Promise<void> {
-  await sql`update person_links set person_id = ${to}, verified_at = 'epoch'
-    where person_id = ${from} and system = ${system} and (is_unconfirmed or not ${onlyUnconfirmed}::boolean)`.execute(
-    db,
-  );
-}
-
 /** Whether somebody we know goes by this login. */
 export async function isLoginKnown(db: Db | Tx, login: string): Promise<boolean> {
   const { rows } = await sql`select from people where lower(login) = lower(${login}) limit 1`.execute(db);

@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { moveLinks } from '../../src/store/join-people.ts';
 import {
   linkOf,
   linkPerson,
-  moveLinks,
   noteAccount,
   peopleByEmail,
   peopleWithAccounts,
@@ -78,6 +79,30 @@ describe('links', () => {
 
     await moveLinks(db, 'okta', { from: former.id, to: real.id, onlyUnconfirmed: false });
     expect((await personByLink(db, 'okta', 'okta-vera-old'))?.id).toBe(real.id);
+  });
+
+  test('what was told under an unconfirmed id is about who it turns out to be; what was told under another stays', async () => {
+    // given
+    const real = await rememberPerson(db, 'okta', idpPerson('wim'));
+    const record = await rememberPerson(db, 'okta', idpPerson('wim', { id: 'employee-2' }), true);
+    const tellOf = (key: string, externalId: string) =>
+      sql`insert into observed (key, event_source, payload, occurred_at, person_id) values (${key}, 'scim',
+        ${JSON.stringify({ kind: 'membership', idp: 'okta', person: { id: externalId } })}::jsonb, now(), ${record.id})`.execute(
+        db,
+      );
+    await tellOf('wim:1', 'employee-2');
+    await tellOf('wim:2', 'another');
+
+    // when
+    await moveLinks(db, 'okta', { from: record.id, to: real.id, onlyUnconfirmed: true });
+
+    // then
+    const { rows } = await sql<{ key: string; about: string }>`select key, person_id as about from observed
+      where key like 'wim:%' order by key`.execute(db);
+    expect(rows).toEqual([
+      { key: 'wim:1', about: real.id },
+      { key: 'wim:2', about: record.id },
+    ]);
   });
 
   test('lead from an account to the person and back, the newest first', async () => {

@@ -1,7 +1,8 @@
 import type { PersonId } from '../../core/ids.ts';
 import { unendedGrants } from '../../store/grants.ts';
+import { moveLinks } from '../../store/join-people.ts';
 import { baselineGroups, pendingAbout } from '../../store/offboardings.ts';
-import { moveLinks, type Person, rememberPerson } from '../../store/people.ts';
+import { type Person, rememberPerson } from '../../store/people.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 
