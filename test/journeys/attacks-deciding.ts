@@ -429,7 +429,7 @@ export function handedToOneself(): void {
       await leavers.askedAbout(
         'sam',
         open.id,
-        'Olga Brandt would hand it to Olga Brandt; that needs sam@acme.example',
+        `Olga Brandt would hand it to Olga Brandt; that needs <@${slackIdOf('sam')}>`,
       );
       expect(await ownersOf('calls-both')).toEqual(['tom']);
       expect((await leavers.entries(open.id)).filter((e) => e.type === 'handOverAgreed')).toHaveLength(1);
