@@ -100,7 +100,7 @@ describe('a mistake is told last, on the error stream, and ends with 1', () => {
     [
       'src/sandbox/demo/main.ts',
       ['canry'],
-      /there is no canry\nThere are: canary, drift, leaver, people, review\n$/,
+      /there is no canry\nThere are: canary, drift, leaver, people, rotation, review\n$/,
     ],
     ['src/sandbox/demo/main.ts', ['canary', 'drift'], /one journey at a time/],
     [

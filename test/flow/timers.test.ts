@@ -24,7 +24,7 @@ beforeAll(async () => {
     locks,
     nudge: () => {},
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
-    idp: {},
+    idps: { all: [] },
     catalogue: { current: () => ({ remindSeconds: 60 }) },
   } as unknown as Context;
   timers = createTimers(context);

@@ -221,7 +221,8 @@ export async function compareTeam(
 
 /**
  * The rule of `teamMembership` (core/membership/team-membership.ts) set by set; a property test holds the two together.
- * `shown`: the team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted.
+ * `shown`: the team as staged, with the persons. `should`: pushed, and wanted or so in the IdP. `kept`: wanted;
+ * `kept_by_us`: in a group that Latchkey carries.
  * Who is in a group that something else carries is left as they are.
  * `excess`: shown although nothing gives it, or excluded by policy: on hold, left, or switched off. Where all that SCIM
  * has of somebody is another account's, they are left as they are.
@@ -235,6 +236,7 @@ function apartOfTeam(
   const placeIds = groups.filter(isOurs).map((group) => group.id);
   const elsewhereIds = groups.filter((group) => !isOurs(group)).map((group) => group.id);
   const groupIds = groups.map((group) => group.externalId);
+  const ourGroupIds = groups.filter(isOurs).map((group) => group.externalId);
   const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
   return sql`shown as materialized (
       select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id
@@ -247,6 +249,12 @@ function apartOfTeam(
       where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
       union
       select person_id from baseline_members where group_id = any(${groupIds}::text[]) and ended_at is null
+    ), kept_by_us as materialized (
+      select person_id from grants
+      where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
+        and group_id <> all(${elsewhere}::text[])
+      union
+      select person_id from baseline_members where group_id = any(${ourGroupIds}::text[]) and ended_at is null
     ), apart_in_groups as materialized (
       select person_id, why from reconcile_apart where ${ofPlaces}
     ), should as materialized (
@@ -256,7 +264,7 @@ function apartOfTeam(
         select place_id, person_id from reconcile_apart where ${ofPlaces} and why = 'unpushed'
       ) pushed
       union
-      (select person_id from apart_in_groups where why = 'pushedOnly' intersect select person_id from kept)
+      (select person_id from apart_in_groups where why = 'pushedOnly' intersect select person_id from kept_by_us)
       union
       select a.person_id from apart_in_groups a where why <> 'unpushed'
         and exists (select from reconcile_members m where ${ofPlaces} and m.person_id = a.person_id)
