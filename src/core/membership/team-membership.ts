@@ -1,6 +1,6 @@
 /**
  * Who should be in an Anypoint team. One rule, in two places that a property test holds together. Here it is for one
- * person. In store/reconcile/compare.ts it is set by set, for all of a team at once.
+ * person. In store/reconcile/team-rule.ts it is set by set, for all of a team at once.
  */
 export type MembershipFacts = {
   /** The IdP itself has answered by an id of theirs; else they are known by an unconfirmed record alone. */
