@@ -40,6 +40,8 @@ export type FaultDetails = {
   outcomeUnknown?: boolean;
   /** The other side's own error code or status, e.g. `E0000006` or `ratelimited`. */
   vendorCode?: string;
+  /** Which of several the party is: the `system` of an identity provider. */
+  system?: string;
   cause?: unknown;
 };
 
@@ -49,6 +51,7 @@ export class Fault extends Error {
   readonly retryAfterMs: number | undefined;
   readonly outcomeUnknown: boolean;
   readonly vendorCode: string | undefined;
+  readonly system: string | undefined;
 
   constructor(code: FaultCode, message: string, details: FaultDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -58,6 +61,7 @@ export class Fault extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
     this.vendorCode = details.vendorCode;
+    this.system = details.system;
   }
 }
 

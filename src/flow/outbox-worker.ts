@@ -16,6 +16,7 @@ import {
 } from '../store/outbox.ts';
 import type { Context, Ran } from './kernel/context.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
+import { createPauses } from './queue/pauses.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
 import type { Runs } from './steps.ts';
 
@@ -72,7 +73,7 @@ export function createRelay(
   let nudged = false;
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
-  const { pausedUntil } = context;
+  const pauses = createPauses(context.pausedUntil);
   const held = new Map<string, { row: OutboxRow; until: number }>();
   /** What runs in this process without the queue. */
   const here = new Set<Promise<void>>();
@@ -233,11 +234,8 @@ export function createRelay(
   }
 
   async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
-    const pauseMs = (pausedUntil.get(lane) ?? 0) - performance.now();
-    if (pauseMs > 0) {
-      await unlease(context.db, [row.id], pauseMs + Math.random() * 250);
-      return;
-    }
+    const pauseMs = pauses.msLeft(lane, row.payload);
+    if (pauseMs > 0) return void (await unlease(context.db, [row.id], pauseMs + Math.random() * 250));
     await conclude(lane, row, await attempt(row));
   }
 
@@ -271,7 +269,7 @@ export function createRelay(
       return;
     }
     const waitMs = retryDelayMs(outcome, row.attempts);
-    if (outcome.code.endsWith('.throttled')) pausedUntil.set(lane, performance.now() + waitMs);
+    if (outcome.code.endsWith('.throttled')) pauses.begin(lane, outcome.system, waitMs);
     context.log[outcome.code === 'bug.invariant' ? 'error' : 'warn'](
       {
         code: outcome.code,

@@ -194,3 +194,32 @@ describe('more than a lane works off within a lease', () => {
     ]);
   });
 });
+
+test('a throttled identity provider pauses its own work, and another’s goes on', async () => {
+  // given
+  const pair = { personId: changeId, urgency: 'grant' } as const;
+  const work = (idp: string, groupId: string) => addJobs(db, [{ job: 'applyToIdp', ...pair, groupId, idp }]);
+  const next = async (n: number) => {
+    await eventually('the row is in the queue', () => queued.length === n);
+    const { id, delivery } = queued[n - 1] as QueuedWork;
+    await deliver('idp', id, delivery);
+  };
+  relay.start();
+  trouble = new Fault('idp.throttled', 'wait', { retryable: true, retryAfterMs: 60_000, system: 'entra' });
+  await work('entra', 'a');
+  await next(1);
+  expect(runs).toBe(1);
+  trouble = null;
+
+  // when
+  await work('okta', 'b');
+  await next(2);
+  await work('entra', 'c');
+  await next(3);
+
+  // then
+  expect(runs).toBe(2);
+  const { rows } = await sql<{ idp: string }>`
+    select payload->>'idp' as idp from outbox where done_at is not null`.execute(db);
+  expect(rows).toEqual([{ idp: 'okta' }]);
+});

@@ -45,6 +45,7 @@ export function graphFault(
       ...(trouble === 'throttled' ? { retryAfterMs: waitOf(answer.headers) } : {}),
       outcomeUnknown: isOutage && method !== 'GET',
       vendorCode: code ?? String(answer.status),
+      system: 'entra',
     },
   );
 }

@@ -137,6 +137,7 @@ export function faultOf(answer: Answer, request: Pick<Call, 'method'>, what: str
       // A gateway may give up on a write that went through behind it.
       outcomeUnknown: isOutage && request.method !== 'GET',
       vendorCode,
+      system: 'okta',
     },
   );
 }
