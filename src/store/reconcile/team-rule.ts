@@ -30,8 +30,6 @@ export function apartOfTeam(
   const isOurs = (group: Place) => !elsewhere.includes(group.externalId);
   const placeIds = groups.filter(isOurs).map((group) => group.id);
   const elsewhereIds = groups.filter((group) => !isOurs(group)).map((group) => group.id);
-  const groupIds = groups.map((group) => group.externalId);
-  const ourGroupIds = groups.filter(isOurs).map((group) => group.externalId);
   const ourNames = groups.filter(isOurs).map((group) => nameKey(group.name));
   const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
   return sql`shown as materialized (
@@ -41,16 +39,9 @@ export function apartOfTeam(
       ) l on true
       where t.place_id = ${place.id}
     ), kept as materialized (
-      select person_id from grants
-      where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
-      union
-      select person_id from baseline_members where group_id = any(${groupIds}::text[]) and ended_at is null
+      ${keptIn(place, now, groups, [])}
     ), kept_by_us as materialized (
-      select person_id from grants
-      where team_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
-        and group_id <> all(${elsewhere}::text[])
-      union
-      select person_id from baseline_members where group_id = any(${ourGroupIds}::text[]) and ended_at is null
+      ${keptIn(place, now, groups.filter(isOurs), elsewhere)}
     ), apart_in_groups as materialized (
       select person_id, why from reconcile_apart where ${ofPlaces}
     ), should as materialized (
@@ -98,6 +89,21 @@ function vagueAt(system: string): RawBuilder<unknown> {
     join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
     where exists (select from apart_in_groups a where a.person_id = l.person_id and why = 'unpushed')
       and ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}`;
+}
+
+/** Whom a live grant of the team, but for those of other groups, or a record from before wants in one of these groups. */
+function keptIn(
+  team: Place,
+  now: Date,
+  groups: readonly Place[],
+  others: readonly string[],
+): RawBuilder<unknown> {
+  const groupIds = groups.map((group) => group.externalId);
+  return sql`select person_id from grants
+    where team_id = ${team.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
+      and group_id <> all(${[...others]}::text[])
+    union
+    select person_id from baseline_members where group_id = any(${groupIds}::text[]) and ended_at is null`;
 }
 
 /** In one of our groups at the IdP; what SCIM has pushed of it under their login is another account's record. */
