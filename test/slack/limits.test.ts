@@ -11,6 +11,7 @@ import { cards } from '../../src/slack/app/cards.ts';
 import type { SlackContent } from '../../src/slack/blocks.ts';
 import { detailsModal } from '../../src/slack/change-card/details.ts';
 import { fitted, lengthOf } from '../../src/slack/fit.ts';
+import { answerModal, askModal } from '../../src/slack/request/questions.ts';
 import { hostile } from './hostile.ts';
 import { interpretedTexts, isVerbatim, unmeantMarkup } from './odd-text.ts';
 import { overLimits, viewOverLimits } from './published-limits.ts';
@@ -78,6 +79,17 @@ test('and the forms, whatever is in the catalogue', () => {
       for (const { view } of Object.values(forms).flat()) expectViewTaken(view);
     }),
     { numRuns: 30 },
+  );
+});
+
+test('and the form in which a question is answered, whatever was asked and by whom', () => {
+  const key = { change: 'c', round: 1, channel: 'C0000001', question: 1 };
+  fc.assert(
+    fc.property(hostile({ name: 'Olga Brandt', text: 'Why not the test environment?' }), (question) => {
+      expectViewTaken(answerModal(key, question));
+      expectViewTaken(askModal(key, question.name));
+    }),
+    { numRuns: 200 },
   );
 });
 

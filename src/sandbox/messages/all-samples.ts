@@ -10,6 +10,7 @@ import {
   refusedPushSamples,
   secretSamples,
 } from './alarm-samples.ts';
+import { answerFormSamples } from './answer-form-samples.ts';
 import { jointSamples } from './asking-samples.ts';
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
@@ -50,7 +51,7 @@ const HOME = 'The Home tab';
 export function formsOf(catalogue: Catalogue): Record<string, FormSample[]> {
   return {
     [HOME]: homeSamples(catalogue),
-    'Asking and deciding': formSamples(catalogue),
+    'Asking and deciding': [...formSamples(catalogue), ...answerFormSamples(catalogue)],
     'The weekly digest': digestForms(catalogue),
     'Many on one card': massForms(catalogue),
     'Somebody leaves': offboardingForms(),

@@ -74,6 +74,14 @@ async function openAwayForm({ context, client, command, answer }: Typed): Promis
 async function awayModal(context: Data & Pick<Context, 'chat'>, personId: string): Promise<ModalView> {
   const usual = await usualDelegate(context.db, personId);
   const accountId = usual === null ? null : await linkOf(context.db, usual.id, context.chat.system);
+  return awayForm(usual !== null, accountId);
+}
+
+/**
+ * Pure: the form. `isUsual`: they named somebody for every absence. `accountId`: that colleague's account; null: nobody
+ * is chosen yet.
+ */
+export function awayForm(isUsual: boolean, accountId: string | null): ModalView {
   const always = {
     text: { type: 'plain_text', text: 'Also whenever my Slack status says that I’m away' },
     description: {
@@ -122,7 +130,7 @@ async function awayModal(context: Data & Pick<Context, 'chat'>, personId: string
         type: 'checkboxes',
         action_id: fields.usual,
         options: [always],
-        ...(usual === null ? {} : { initial_options: [always] }),
+        ...(isUsual ? { initial_options: [always] } : {}),
       },
     },
   ];

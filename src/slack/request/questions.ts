@@ -83,7 +83,11 @@ async function askFormOf(context: Data, key: CardKey): Promise<ModalView | null>
   const change = await readChange(context.db, key.change);
   if (change === null) return null;
   const person = await readPerson(context.db, change.requesterId ?? change.personId);
-  const whom = person?.name ?? 'The requester';
+  return askModal(key, person?.name ?? 'The requester');
+}
+
+/** Pure: the form for a question to whoever asked. `whom`: their name. */
+export function askModal(key: CardKey, whom: string): ModalView {
   return formModal({
     callbackId: callbacks.ask,
     title: 'Ask a question',
@@ -104,6 +108,11 @@ async function answerFormOf(context: Data, key: AnswerKey): Promise<ModalView | 
   const change = await readChange(context.db, key.change);
   const question = change?.questions?.find(({ id }) => id === key.question);
   if (change === null || question === undefined) return null;
+  return answerModal(key, question);
+}
+
+/** Pure: the form for an answer. `name`: of whoever asks. */
+export function answerModal(key: AnswerKey, question: { name: string; text: string }): ModalView {
   return formModal({
     callbackId: callbacks.answer,
     title: 'Answer',

@@ -7,7 +7,11 @@ const ENDS = 'ends';
 
 /** The form with the choice to end the access with its ticket, where tickets can be looked up. */
 export function withTicketEnd({ tickets }: Pick<Context, 'tickets'>, form: ModalView): ModalView {
-  if (tickets === undefined) return form;
+  return tickets === undefined ? form : withTicketChoice(form);
+}
+
+/** Pure: the form with the choice below its ticket. */
+export function withTicketChoice(form: ModalView): ModalView {
   const choice = ticketEndInput(false);
   const blocks = form.blocks as KnownBlock[];
   const at = blocks.findIndex((block) => block.block_id === fields.ticket) + 1;
