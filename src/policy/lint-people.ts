@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { countInWords } from '../core/duration.ts';
+import { Fault } from '../core/fault.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
 import { isForSomebody, quorumOf } from '../core/policy/catalogue.ts';
 import { type Idps, systemOf } from '../flow/idps/idps.ts';
@@ -9,11 +11,24 @@ import { lintLadders } from './lint-ladder.ts';
 
 /** What says at which identity provider it is. */
 type OfIdp = { idp?: string | undefined };
-type Directories = { idps: Idps; chat: ChatDirectory };
+type Directories = { idps: Idps; chatName: string; accountOf: (email: string) => Promise<string | null> };
+/** A chat that is asked too often is asked again so many times, each when it says. */
+const TRIES = 5;
+const WAIT_MAX_MS = 60_000;
 
 /** Whether those whom the catalogue names to decide are there, can be asked, and are enough. */
-export async function lintPeople(catalogue: Catalogue, directories: Directories): Promise<Remark[]> {
-  const { idps } = directories;
+export async function lintPeople(
+  catalogue: Catalogue,
+  { idps, chat }: { idps: Idps; chat: ChatDirectory },
+): Promise<Remark[]> {
+  const inChat = new Map<string, Promise<string | null>>();
+  const accountOf = (email: string) => {
+    const key = email.toLowerCase();
+    const known = inChat.get(key) ?? patiently(() => chat.findByEmail(email));
+    inChat.set(key, known);
+    return known;
+  };
+  const directories: Directories = { idps, chatName: chat.name, accountOf };
   const troubles = new Map<string, string | null>();
   const troubleWith = async (email: string, e: OfIdp = {}) => {
     const key = `${systemOf(e, idps)} ${email.toLowerCase()}`;
@@ -93,7 +108,7 @@ async function activeMembers(name: string, idp: IdentityProvider | null): Promis
  */
 async function whyNotAsked(
   email: string,
-  { idps, chat }: Directories,
+  { idps, chatName, accountOf }: Directories,
   preferred: IdentityProvider | null,
 ): Promise<string | null> {
   const others = idps.all.filter((idp) => idp !== preferred);
@@ -104,14 +119,26 @@ async function whyNotAsked(
     if (people.length > 1)
       return `several people in ${idp.name} have the address ${email}: none of them can decide`;
     if (people.length === 1)
-      return (await chat.findByEmail(email)) === null
-        ? `${chat.name} has no member with the address ${email}, so they can’t be asked`
+      return (await accountOf(email)) === null
+        ? `${chatName} has no member with the address ${email}, so they can’t be asked`
         : null;
     if (found.length > 0) inactiveIn ??= idp.name;
   }
   return inactiveIn === null
     ? `nobody in ${idps.name} has the address ${email}`
     : `${email} is not active in ${inactiveIn}, and so can’t decide anything`;
+}
+
+/** Asks again when a limit of theirs is over. Throws the last Fault otherwise. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Fault) || error.retryAfterMs === undefined || tries === TRIES) throw error;
+      await sleep(Math.min(error.retryAfterMs, WAIT_MAX_MS));
+    }
+  }
 }
 
 function isActive({ status }: IdpPerson): boolean {
