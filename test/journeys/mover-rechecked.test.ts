@@ -70,7 +70,7 @@ test('whoever moves gets what the new department has by rule; what no longer fit
   );
   expect(wordsOf(ofSam)).toContain('not open to Support');
   expect(wordsOf(ofSam)).toContain('Waiting for <@U0000005>');
-  expect(buttonsOf(ofSam)).toEqual(['mass_keep', 'mass_revert']);
+  expect(buttonsOf(ofSam)).toEqual(['mass_keep', 'mass_revert', 'mass_show']);
   const ofOlga = await moveCard('Orders API: deploy to prod, until');
   expect(wordsOf(ofOlga)).not.toContain('read logs and messages');
 
