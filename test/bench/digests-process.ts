@@ -4,9 +4,11 @@ import type { EntitlementKey } from '../../src/core/ids.ts';
 import type { Job } from '../../src/core/jobs/reactions.ts';
 import type { Catalogue, Entitlement } from '../../src/core/policy/catalogue.ts';
 import { makeDueDigests } from '../../src/flow/digest/make.ts';
+import { idpsOf } from '../../src/flow/idps/idps.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
 import { updateCard } from '../../src/flow/update-card.ts';
 import { loadPolicy } from '../../src/policy/policy-folder.ts';
+import type { IdentityProvider } from '../../src/ports/identity-provider.ts';
 import type { Notice } from '../../src/ports/messenger.ts';
 import { blockComplaints } from '../../src/sandbox/slack/block-kit.ts';
 import { cards } from '../../src/slack/app/cards.ts';
@@ -53,7 +55,11 @@ const context = {
   locks,
   nudge: () => {},
   log: pino({ level: 'warn' }, process.stderr),
-  idp: { system: 'okta', name: 'Okta', findPeopleByEmail: async () => [] },
+  idps: idpsOf({
+    system: 'okta',
+    name: 'Okta',
+    findPeopleByEmail: async () => [],
+  } as unknown as IdentityProvider),
   chat: { system: 'slack', name: 'Slack', findByEmail: async () => null, whoIs: async () => null },
   messenger: {
     async post(to: Notice<SlackContent>['to'], content: SlackContent, marker: string) {

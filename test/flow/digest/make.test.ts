@@ -4,7 +4,9 @@ import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { Fault } from '../../../src/core/fault.ts';
 import type { PersonId } from '../../../src/core/ids.ts';
 import { makeDigestFor, makeDueDigests } from '../../../src/flow/digest/make.ts';
+import { idpsOf } from '../../../src/flow/idps/idps.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
+import type { IdentityProvider } from '../../../src/ports/identity-provider.ts';
 import { recordBaselineMember } from '../../../src/store/baseline.ts';
 import { readLines } from '../../../src/store/digests.ts';
 import { linkPerson, readPerson, rememberPerson } from '../../../src/store/people.ts';
@@ -63,7 +65,11 @@ const context = () =>
     db: fresh.database.db,
     nudge: () => {},
     log: { warn() {}, error() {} },
-    idp: { system: 'okta', findPeopleByEmail: async () => [] },
+    idps: idpsOf({
+      system: 'okta',
+      name: 'Okta',
+      findPeopleByEmail: async () => [],
+    } as unknown as IdentityProvider),
     chat: { system: 'slack', findByEmail: async () => null, whoIs: async () => null },
     catalogue: {
       current: () => ({
