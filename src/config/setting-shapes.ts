@@ -62,15 +62,16 @@ export const jsonPath = text.regex(
   'must be names with a dot between, e.g. fields.status.name',
 );
 
-export const list = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((one) => one.trim())
-      .filter((one) => one !== ''),
-  )
-  .pipe(z.array(z.string()).min(1, 'must be one value or more, with a comma between'));
+const commaSeparated = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== ''),
+);
+
+export const list = commaSeparated.pipe(
+  z.array(z.string()).min(1, 'must be one value or more, with a comma between'),
+);
 
 /** `any`: whatever sign-in the provider takes for enough. */
 export const acrValues = text.transform((value) => (value === 'any' ? [] : value.split(/\s+/)));
@@ -119,15 +120,9 @@ const PROXIES_RULE =
   'must be the addresses of your proxies, as 10.0.0.0/8, 127.0.0.1, ::1 or loopback, several with a comma between; whoever is trusted can say that a request comes from anywhere';
 
 /** Neither all proxies nor a number of hops: both let anybody write where they come from. */
-export const proxies = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((one) => one.trim())
-      .filter((one) => one !== ''),
-  )
-  .pipe(z.array(z.string().refine(isNetwork, PROXIES_RULE)).min(1, PROXIES_RULE));
+export const proxies = commaSeparated.pipe(
+  z.array(z.string().refine(isNetwork, PROXIES_RULE)).min(1, PROXIES_RULE),
+);
 
 function isNetwork(value: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(value)) return true;

@@ -41,7 +41,7 @@ export function apartOfTeam(
     ), kept as materialized (
       ${keptIn(place, now, groups, [])}
     ), kept_by_us as materialized (
-      ${keptIn(place, now, groups.filter(isOurs), elsewhere)}
+      ${elsewhere.length === 0 ? sql`select person_id from kept` : keptIn(place, now, groups.filter(isOurs), elsewhere)}
     ), apart_in_groups as materialized (
       select person_id, why from reconcile_apart where ${ofPlaces}
     ), should as materialized (
