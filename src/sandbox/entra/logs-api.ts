@@ -102,8 +102,10 @@ export function logRoutes(
   /** The newest come first, asked or not. */
   function answered(all: readonly Row[], request: FastifyRequest<{ Querystring: ODataQuery }>, time: string) {
     const clauses = (request.query.$filter ?? '').split(' and ').filter((clause) => clause !== '');
+    // The newest first, also of those of one millisecond.
     const rows = all
       .filter((row) => clauses.every((clause) => fits(row, clause)))
+      .reverse()
       .sort((a, b) => String(b[time]).localeCompare(String(a[time])));
     return paged(rows, request, worldUrl());
   }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '../emulator.ts';
+import { ScimFailure } from '../scim-wire.ts';
 import { oktaGroups } from '../seed.ts';
+import type { ScimTarget } from './scim-client.ts';
 import * as scim from './scim-client.ts';
-import { ScimFailure, type ScimTarget } from './scim-client.ts';
 import type { EntraGroup, EntraUser, Tenant } from './tenant.ts';
 import { Throttle } from './throttle.ts';
 

@@ -2,6 +2,7 @@
  * How Entra's provisioning speaks SCIM 2.0, in both dialects: as it is, and with `aadOptscim062020` behind the tenant
  * URL (entra-docs, application-provisioning-config-problem-scim-compatibility and use-scim-to-provision-users-and-groups).
  */
+import { ScimFailure, scimUrn, sendScim } from '../scim-wire.ts';
 import type { EntraUser } from './tenant.ts';
 
 const FLAG = 'aadOptscim062020';
@@ -10,11 +11,8 @@ const MEMBERS_PER_PATCH = 100;
 const TIMEOUT_MS = 30_000;
 
 const urn = {
-  user: 'urn:ietf:params:scim:schemas:core:2.0:User',
-  enterprise: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
-  group: 'urn:ietf:params:scim:schemas:core:2.0:Group',
+  ...scimUrn,
   adGroup: 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group',
-  patch: 'urn:ietf:params:scim:api:messages:2.0:PatchOp',
 } as const;
 
 export type ScimTarget = {
@@ -24,17 +22,6 @@ export type ScimTarget = {
   isCompliant: boolean;
   signal: AbortSignal;
 };
-
-/** The provider did not do what was asked; `status` null: no answer came. */
-export class ScimFailure extends Error {
-  readonly status: number | null;
-
-  constructor(message: string, status: number | null) {
-    super(message);
-    this.name = 'ScimFailure';
-    this.status = status;
-  }
-}
 
 export type PushedUser = { userName: string; externalId: string; active: boolean; user: EntraUser };
 
@@ -138,31 +125,9 @@ async function find(target: ScimTarget, path: string): Promise<string | null> {
   return typeof id === 'string' ? id : null;
 }
 
-async function send(target: ScimTarget, method: string, path: string, body?: unknown): Promise<unknown> {
+function send(target: ScimTarget, method: string, path: string, body?: unknown): Promise<unknown> {
   const flagged = target.isCompliant ? `${path}${path.includes('?') ? '&' : '?'}${FLAG}` : path;
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(`${target.url}/scim/v2${flagged}`, {
-      method,
-      headers: {
-        accept: 'application/scim+json',
-        authorization: `Bearer ${target.token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/scim+json; charset=utf-8' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([target.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    text = await response.text();
-  } catch {
-    throw new ScimFailure(`${method} ${path.split('?')[0]}: no answer`, null);
-  }
-  if (!response.ok)
-    throw new ScimFailure(
-      `${method} ${path.split('?')[0]}: ${response.status} ${text.slice(0, 300)}`,
-      response.status,
-    );
-  return text === '' ? null : JSON.parse(text);
+  return sendScim({ ...target, timeoutMs: TIMEOUT_MS }, method, flagged, body);
 }
 
 function idOf(body: unknown): string {

@@ -1,7 +1,7 @@
 import type { CampaignId, EntitlementKey } from '../../core/ids.ts';
 import type { Catalogue } from '../../core/policy/catalogue.ts';
 import { refuse } from '../../core/refusal.ts';
-import { type Campaign, everything } from '../../core/review/campaign.ts';
+import { type Campaign, everything, evolveCampaign } from '../../core/review/campaign.ts';
 import type { Objection, RevokeProgress } from '../../core/review/close.ts';
 import { insightOf } from '../../core/review/insight.ts';
 import type { LineFacts, LineKind, ReviewerChoice } from '../../core/review/line.ts';
@@ -14,32 +14,30 @@ import { after, CHANNEL, type FormSample, named, nameOf, personId, type Sample, 
 
 const DAY = 86_400;
 
-const ready: Campaign = {
-  id: '00000000-0000-4000-8000-00000000ca3e' as CampaignId,
-  state: 'ready',
-  version: 3,
+const opened = evolveCampaign(null, {
+  type: 'campaignOpened',
+  campaignId: '00000000-0000-4000-8000-00000000ca3e' as CampaignId,
+  at: T0,
+  actor: { person: personId('sam'), name: nameOf('sam') },
   cause: 'person',
   startedBy: { id: personId('sam'), name: nameOf('sam') },
-  name: 'First quarter',
-  scope: { ...everything, tiers: ['high', 'critical'] },
-  reviewers: 'owner',
-  fallback: [],
-  dueSeconds: 14 * DAY,
-  overdue: 'revoke',
-  extendSeconds: 7 * DAY,
-  openedAt: T0,
+  plan: {
+    name: 'First quarter',
+    scope: { ...everything, tiers: ['high', 'critical'] },
+    reviewers: 'owner',
+    fallback: [],
+    dueSeconds: 14 * DAY,
+    overdue: 'revoke',
+    extendSeconds: 7 * DAY,
+  },
+});
+const ready: Campaign = {
+  ...opened,
+  state: 'ready',
+  version: 3,
   snapshotAt: T0,
   prepared: { lines: 42, rules: 1, byRule: 1_204, counted: 3, withoutReviewer: 0, reviewers: 2, onCards: 1 },
   comparedAt: T0,
-  startedAt: null,
-  dueAt: null,
-  extendedAt: null,
-  overdueAt: null,
-  reminders: [],
-  decidedAt: null,
-  closedAt: null,
-  certificate: null,
-  cancelled: null,
 };
 const open: Campaign = { ...ready, state: 'open', startedAt: after(60), dueAt: after(14 * DAY) };
 const closed: Campaign = {

@@ -1,8 +1,9 @@
+import { ScimFailure } from '../scim-wire.ts';
 import type { OktaOrg } from './org.ts';
 import type { PushTask } from './push-queue.ts';
 import type { OktaGroup, OktaUser } from './records.ts';
+import type { ScimTarget } from './scim-client.ts';
 import * as scim from './scim-client.ts';
-import { ScimFailure, type ScimTarget } from './scim-client.ts';
 
 /** The SCIM provider's ids of our users and groups, by Okta id. */
 export type RemoteIds = { users: Record<string, string>; groups: Record<string, string> };

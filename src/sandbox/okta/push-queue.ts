@@ -1,8 +1,8 @@
 import type { World } from '../emulator.ts';
+import { ScimFailure } from '../scim-wire.ts';
 import type { OktaOrg } from './org.ts';
 import { Provisioning, type RemoteIds } from './provisioning.ts';
 import type { OktaGroup, OktaUser } from './records.ts';
-import { ScimFailure } from './scim-client.ts';
 
 type PushSettings = {
   /** From the change to its push, in milliseconds. */

@@ -4,6 +4,7 @@
  * deleted. Sources: okta-developer-docs docs/reference/scim/scim-20 and docs/concepts/scim/faqs;
  * Captain-P-Goldfish/SCIM-SDK#419.
  */
+import { ScimFailure, scimUrn, sendScim } from '../scim-wire.ts';
 import type { OktaUser } from './records.ts';
 
 const USER_AGENT = 'Okta SCIM Client 1.0.0';
@@ -11,36 +12,12 @@ const USER_AGENT = 'Okta SCIM Client 1.0.0';
 const TIMEOUT_MS = 60_000;
 const PAGE = 100;
 
-const urn = {
-  user: 'urn:ietf:params:scim:schemas:core:2.0:User',
-  enterprise: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
-  group: 'urn:ietf:params:scim:schemas:core:2.0:Group',
-  patch: 'urn:ietf:params:scim:api:messages:2.0:PatchOp',
-} as const;
-
 export type ScimTarget = {
   url: string;
   scimToken: string;
   /** Gives up what is under way. */
   signal: AbortSignal;
 };
-
-/** The provider did not do what was asked. */
-export class ScimFailure extends Error {
-  /** HTTP status; null when no answer came. */
-  readonly status: number | null;
-
-  constructor(message: string, status: number | null, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'ScimFailure';
-    this.status = status;
-  }
-
-  /** Down, slow or overloaded: the same again later may succeed. */
-  get isPassing(): boolean {
-    return this.status === null || this.status === 429 || this.status >= 500;
-  }
-}
 
 type Resource = { id: string; active?: boolean };
 type MemberChange = { op: 'add' | 'remove'; value: string; display: string };
@@ -58,7 +35,7 @@ export async function createUser(target: ScimTarget, user: OktaUser, active: boo
   const { profile } = user;
   return resource(
     await send(target, 'POST', '/Users', {
-      schemas: [urn.user, urn.enterprise],
+      schemas: [scimUrn.user, scimUrn.enterprise],
       userName: profile.login,
       ...profileAttributes(user),
       locale: 'en-US',
@@ -75,7 +52,7 @@ function profileAttributes({ profile }: OktaUser): Record<string, unknown> {
     emails: [{ primary: true, value: profile.email, type: 'work' }],
     displayName: profile.displayName,
     ...(profile.title === undefined ? {} : { title: profile.title }),
-    [urn.enterprise]: {
+    [scimUrn.enterprise]: {
       ...(profile.department === undefined ? {} : { department: profile.department }),
       ...(profile.managerId === undefined ? {} : { manager: { value: profile.managerId } }),
     },
@@ -84,7 +61,9 @@ function profileAttributes({ profile }: OktaUser): Record<string, unknown> {
 
 /** @throws ScimFailure, 409 when the name is taken */
 export async function createGroup(target: ScimTarget, displayName: string): Promise<Resource> {
-  return resource(await send(target, 'POST', '/Groups', { schemas: [urn.group], displayName, members: [] }));
+  return resource(
+    await send(target, 'POST', '/Groups', { schemas: [scimUrn.group], displayName, members: [] }),
+  );
 }
 
 export async function setActive(target: ScimTarget, id: string, active: boolean): Promise<void> {
@@ -146,37 +125,12 @@ async function find(
 }
 
 async function patch(target: ScimTarget, path: string, operations: unknown[]): Promise<void> {
-  await send(target, 'PATCH', path, { schemas: [urn.patch], Operations: operations });
+  await send(target, 'PATCH', path, { schemas: [scimUrn.patch], Operations: operations });
 }
 
-async function send(target: ScimTarget, method: string, path: string, body?: unknown): Promise<unknown> {
-  const what = `${method} ${path.split('?')[0]}`;
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(`${target.url}/scim/v2${path}`, {
-      method,
-      headers: {
-        'user-agent': USER_AGENT,
-        accept: 'application/scim+json',
-        authorization: `Bearer ${target.scimToken}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/scim+json; charset=utf-8' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([target.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    text = await response.text();
-  } catch (cause) {
-    throw new ScimFailure(`${what}: no answer`, null, cause);
-  }
-  if (!response.ok)
-    throw new ScimFailure(`${what}: ${response.status} ${text.slice(0, 300)}`, response.status);
-  if (text === '') return null;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ScimFailure(`${what}: the answer is not JSON`, response.status, cause);
-  }
+function send(target: ScimTarget, method: string, path: string, body?: unknown): Promise<unknown> {
+  const { url, scimToken: token, signal } = target;
+  return sendScim({ url, token, signal, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT }, method, path, body);
 }
 
 function resource(body: unknown): Resource {

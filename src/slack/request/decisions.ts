@@ -2,7 +2,6 @@ import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Change } from '../../core/change/change.ts';
-import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
 import type { Context, Data } from '../../flow/kernel/context.ts';
 import { readView } from '../../flow/messages/change-view.ts';
@@ -13,6 +12,7 @@ import { OPEN_LINK } from '../blocks.ts';
 import { actions, changeButton, jointButton } from '../change-card/buttons.ts';
 import { detailsModal } from '../change-card/details.ts';
 import { writtenIn } from '../forms/written.ts';
+import { click } from './click.ts';
 import { fields } from './fields.ts';
 import { type CardKey, callbacks, denyModal, lessModal } from './form.ts';
 import { withNarrower } from './narrower.ts';
@@ -111,15 +111,4 @@ async function denyFormOf(context: Data, key: CardKey): Promise<ModalView | null
   if (change === null) return null;
   const person = await readPerson(context.db, change.personId);
   return denyModal(key, person?.name ?? 'The requester', context.catalogue.current().channel);
-}
-
-function click(key: CardKey, accountId: string, once: string, act: ClickReceived['act']): ClickReceived {
-  return {
-    clickId: `${accountId}-${key.change}-${once}`,
-    changeId: key.change,
-    round: key.round,
-    chatUserId: accountId,
-    channel: key.channel,
-    act,
-  };
 }

@@ -2,7 +2,6 @@ import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { QUESTION_MAX } from '../../core/change/question.ts';
-import type { ClickReceived } from '../../core/jobs/reactions.ts';
 import { isStorable } from '../../core/storable.ts';
 import type { Context, Data, Parties } from '../../flow/kernel/context.ts';
 import { acceptClick } from '../../flow/request/accept-click.ts';
@@ -17,6 +16,7 @@ import { formModal } from '../forms/forms.ts';
 import { writtenIn } from '../forms/written.ts';
 import { plain, quote } from '../mrkdwn.ts';
 import { mentionedIn, wordsFromMrkdwn } from '../words-from-mrkdwn.ts';
+import { click } from './click.ts';
 import type { CardKey } from './form.ts';
 
 const callbacks = { ask: 'question_ask', answer: 'question_answer' } as const;
@@ -134,15 +134,4 @@ function input(label: string, hint: string) {
     hint: { type: 'plain_text', text: hint },
     element: { type: 'plain_text_input', action_id: WORDS, multiline: true, max_length: QUESTION_MAX },
   } as const;
-}
-
-function click(key: CardKey, accountId: string, once: string, act: ClickReceived['act']): ClickReceived {
-  return {
-    clickId: `${accountId}-${key.change}-${once}`,
-    changeId: key.change,
-    round: key.round,
-    chatUserId: accountId,
-    channel: key.channel,
-    act,
-  };
 }
