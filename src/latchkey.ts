@@ -15,9 +15,8 @@ import { createPartyWatch } from './flow/party-watch.ts';
 import { tellOfSecrets } from './flow/secrets/secret-ages.ts';
 import { runsOn } from './flow/steps.ts';
 import { createTimers, every } from './flow/timers.ts';
-import { connectedIdps, placesOf } from './idp/connected.ts';
-import type { EntraSettings } from './idp/entra/entra.ts';
-import { createGraph } from './idp/entra/graph.ts';
+import { connectedIdps } from './idp/connected.ts';
+import { createGraph, type Graph } from './idp/entra/graph.ts';
 import { createOidc } from './idp/oidc.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
@@ -211,11 +210,11 @@ async function openStores(options: LatchkeyOptions) {
 function connectParties(options: LatchkeyOptions, database: Database) {
   const { outside, log } = options;
   const slack = createSlackClient(outside.slack, log);
-  const idps = idpsOf(...connectedIdps(outside));
+  const idps = idpsOf(...connectedIdps(outside.idps));
   const mulesoft = createAnypoint(outside.anypoint);
-  const beside = outside.graph === null ? null : createGraph(outside.graph);
-  // An Entra that is an identity provider tells by itself; one beside it would only tell the same.
-  const graph = outside.entra === undefined ? beside : notifiesFrom(outside.entra, options.publicUrl);
+  const own = notificationsOf(outside, options.publicUrl);
+  // An identity provider with notifications tells by itself; one beside it would only tell the same.
+  const beside = own !== undefined || outside.graph === null ? null : createGraph(outside.graph);
   const signIn = outside.oidc === null ? null : createOidc(outside.oidc);
   const adviser =
     outside.model === null
@@ -232,18 +231,25 @@ function connectParties(options: LatchkeyOptions, database: Database) {
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
   const tickets = outside.tickets === undefined ? null : createHttpTickets(outside.tickets);
-  return { slack, idps, mulesoft, graph, signIn, adviser, tickets };
+  return { slack, idps, mulesoft, graph: own ?? beside, beside, signIn, adviser, tickets };
 }
 
-/** Graph delivers to a public address; an emulator of it may be on this machine. Null: changes are polled for. */
-function notifiesFrom(entra: EntraSettings, publicUrl: string | null) {
-  return publicUrl === null && !isLoopback(entra.url) ? null : createGraph(entra);
+/**
+ * Graph delivers to a public address; an emulator of it may be on this machine. Null: changes are polled for. Undefined:
+ * no identity provider has notifications.
+ */
+function notificationsOf({ idps }: Outside, publicUrl: string | null): Graph | null | undefined {
+  for (const idp of idps) {
+    const graph = idp.notifications();
+    if (graph !== null) return publicUrl === null && !isLoopback(idp.url) ? null : graph;
+  }
+  return undefined;
 }
 
 function contextOf(
   options: LatchkeyOptions,
   { database, locks }: Stores,
-  { slack, idps, mulesoft, graph, signIn, adviser, tickets }: Parties,
+  { slack, idps, mulesoft, beside, signIn, adviser, tickets }: Parties,
   running: Pick<
     Context,
     'measure' | 'nudge' | 'runNow' | 'queueAway' | 'outsideTroubles' | 'reconcileSoon'
@@ -256,7 +262,7 @@ function contextOf(
     db: database.db,
     locks,
     idps,
-    ...(graph === null || outside.entra !== undefined ? {} : { entra: graph }),
+    ...(beside === null ? {} : { entra: beside }),
     mulesoft,
     chat: createSlackDirectory(slack),
     messenger: createSlackMessenger(slack) as Messenger<unknown>,
@@ -273,15 +279,16 @@ function contextOf(
     ...runtime,
     ...(tickets === null ? {} : { tickets }),
     ...(signIn === null ? {} : { stepUp: { signIn, address, idp: signInIdp(idps, outside) } }),
-    eventHooks: new Set((outside.okta?.hookSecrets.length ?? 0) > 0 ? ['okta'] : []),
+    eventHooks: new Set(outside.idps.flatMap(({ hook, system }) => (hook === null ? [] : [system]))),
     log,
   };
 }
 
 /** The identity provider whose people sign in there: the one at that address, else the first. */
-function signInIdp(idps: Idps, { oidc, okta }: Outside): IdentityProvider {
-  const isOkta = okta !== null && oidc?.issuer.startsWith(okta.orgUrl) === true;
-  return (isOkta ? idps.find('okta') : idps.find('entra')) ?? idps.first;
+function signInIdp(idps: Idps, outside: Outside): IdentityProvider {
+  const issuer = outside.oidc?.issuer ?? '';
+  const there = outside.idps.find((idp) => idp.signsInAt(issuer));
+  return there === undefined ? idps.first : idps.of(there.system);
 }
 
 /** Answers what was not waited for any longer. */
@@ -302,7 +309,7 @@ async function refuseForeign(
   { outside, isSandbox }: LatchkeyOptions,
 ): Promise<void> {
   const organisation = isSandbox === true ? 'the sandbox' : `Anypoint organisation ${outside.anypoint.orgId}`;
-  const places = isSandbox === true ? [] : placesOf(outside);
+  const places = isSandbox === true ? [] : outside.idps;
   const stamped = [{ is: organisation, was: await stampDatabase(db, organisation) }];
   for (const { system, place } of places) stamped.push({ is: place, was: await stampIdp(db, system, place) });
   const foreign = stamped.find(({ is, was }) => is !== was);

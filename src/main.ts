@@ -3,13 +3,10 @@ import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { portOf, readOptions, refuse } from './config/command-line.ts';
 import { type Config, type Outside, readConfig } from './config/config.ts';
-import type { OktaOutside } from './config/outside.ts';
 import { openSecrets } from './config/secrets.ts';
 import { Fault } from './core/fault.ts';
 import { capital } from './core/text.ts';
 import { createEnding, notWaitedFor } from './ending.ts';
-import { placesOf } from './idp/connected.ts';
-import { OKTA_HOOK_PATH } from './inbound/okta-hook.ts';
 import { type Latchkey, startLatchkey } from './latchkey.ts';
 import { loadPolicy } from './policy/policy-folder.ts';
 import { takeRunLock } from './run-lock.ts';
@@ -139,7 +136,7 @@ async function settleIn(sandbox: Awaited<ReturnType<typeof world>>, { context }:
 
 /** The identity providers that the catalogue may name. */
 function systemsIn({ outside }: Config, sandbox: IdpChoice): string[] {
-  if (outside !== null) return placesOf(outside).map(({ system }) => system);
+  if (outside !== null) return outside.idps.map(({ system }) => system);
   return sandbox === 'both' ? ['okta', 'entra'] : [sandbox];
 }
 
@@ -248,14 +245,8 @@ function addressesFor({ publicUrl, outside }: Config, { url }: Latchkey): string
   return [
     `SCIM base URL for the identity provider: ${publicUrl ?? url}/scim/v2`,
     `Slack request URL: ${publicUrl ?? url}/slack/events`,
-    ...(outside?.okta == null ? [] : [hookAddress(outside.okta, publicUrl ?? url)]),
+    ...(outside?.idps ?? []).flatMap((idp) => idp.addresses(publicUrl ?? url)),
   ];
-}
-
-function hookAddress({ hookSecrets }: OktaOutside, url: string): string {
-  return hookSecrets.length === 0
-    ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
-    : `Okta event hook URL: ${url}${OKTA_HOOK_PATH}`;
 }
 
 function readyInWords({ ready, can }: Readiness, { url, jobQueue }: Latchkey, tookMs: number): string {

@@ -3,14 +3,13 @@ import type { Outside } from './config/config.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { every } from './flow/timers.ts';
 import type { createGraph } from './idp/entra/graph.ts';
-import { readLogEvents } from './idp/okta/events.ts';
+import { eventHook } from './inbound/event-hook.ts';
 import {
   GRAPH_LIFECYCLE_PATH,
   GRAPH_NOTIFICATIONS_PATH,
   graphNotifications,
 } from './inbound/graph-notifications.ts';
 import { createKeeper } from './inbound/graph-subscriptions.ts';
-import { oktaHook } from './inbound/okta-hook.ts';
 import { setReceiver } from './inbound/set-receiver.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { scimRoutes } from './scim/routes.ts';
@@ -44,7 +43,7 @@ export type Doors = {
 export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
 
 /**
- * The ways in beside Slack's: SCIM, copilots, Okta's event hook, security event tokens and what the read token opens.
+ * The ways in beside Slack's: SCIM, copilots, event hooks, security event tokens and what the read token opens.
  */
 export async function openDoors(
   { outside, readToken }: { outside: Outside; readToken: GivenSecret | null },
@@ -66,13 +65,7 @@ export async function openDoors(
   await mcpRoutes(app, context, guard);
   if (context.stepUp !== undefined)
     await stepUpRoutes(app, context, { guard, isSecure: baseUrl.startsWith('https:') });
-  const hookSecrets = outside.okta?.hookSecrets ?? [];
-  if (hookSecrets.length > 0)
-    await oktaHook(app, context, {
-      secrets: hookSecrets,
-      guard,
-      read: (events) => readLogEvents(events, 'oktaHook'),
-    });
+  for (const { hook } of outside.idps) if (hook !== null) await eventHook(app, context, hook, guard);
   if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
   if (readToken !== null)
     await behindReadToken(app, { guard, mayRead }, (api) => {

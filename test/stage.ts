@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Outside } from '../src/config/config.ts';
-import type { OktaOutside } from '../src/config/outside.ts';
 import type { Catalogue } from '../src/core/policy/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
 import { loadPolicy } from '../src/policy/policy-folder.ts';
@@ -16,12 +15,9 @@ import type { GivenSecret } from '../src/secrets/secret.ts';
 import { freePort } from '../src/store/postgres/free-port.ts';
 import { unopenedDatabase } from './database.ts';
 
-/** With Entra alone there is no Okta in it; a test that looks at Okta's settings runs with Okta. */
-type Right = Outside & { okta: OktaOutside };
-
 /** How to reach a sandbox world, as the environment would say it. */
-function outsideOf(worldUrl: string, idp: IdpChoice, way: 'http' | 'socket' = 'http'): Right {
-  const outside = sandboxOutside(worldUrl, idp) as Right;
+function outsideOf(worldUrl: string, idp: IdpChoice, way: 'http' | 'socket' = 'http'): Outside {
+  const outside = sandboxOutside(worldUrl, idp);
   if (way === 'http') return outside;
   const { botToken, apiUrl } = outside.slack;
   return { ...outside, slack: { botToken, apiUrl, appToken: credentials.slackAppToken } };
@@ -48,7 +44,7 @@ export type StageOptions = {
   listenEveryMs?: number;
   way?: 'http' | 'socket';
   /** Settings in the place of the sandbox's, or what makes them of those. */
-  outside?: Partial<Outside> | ((right: Right) => Partial<Outside>);
+  outside?: Partial<Outside> | ((right: Outside) => Partial<Outside>);
   /** A policy of one's own, which Latchkey follows; without, the example, as it is at the start. */
   policyDir?: string;
   catalogue?: (catalogue: Catalogue) => Catalogue;

@@ -1,21 +1,14 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import type { Outside } from '../config/config.ts';
-import type { Checked } from '../core/checked.ts';
-import { Fault } from '../core/fault.ts';
-import { faultInWords, nextStepFor } from '../core/fault-words.ts';
+import { type Checked, wholly, whyNot } from '../core/checked.ts';
 import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
 import { idpsOf } from '../flow/idps/idps.ts';
 import { CALLBACK_PATH } from '../flow/step-up/sign-in.ts';
 import { connectedIdps } from '../idp/connected.ts';
-import { checkEntra } from '../idp/entra/check.ts';
 import { checkGraph } from '../idp/entra/graph-check.ts';
 import { checkOidc } from '../idp/oidc-check.ts';
-import { oktaAdvice } from '../idp/okta/advice.ts';
-import { checkOktaHook, checkOktaLog } from '../idp/okta/check.ts';
-import { createOkta } from '../idp/okta/okta.ts';
 import { GRAPH_NOTIFICATIONS_PATH } from '../inbound/graph-notifications.ts';
-import { OKTA_HOOK_PATH } from '../inbound/okta-hook.ts';
 import { checkModel } from '../model/model-check.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { lintCatalogue, lintOnCall, lintStepUp } from '../policy/lint.ts';
@@ -36,7 +29,7 @@ import { secretLines } from './secrets-command.ts';
 export type CheckSettings = {
   outside: Outside;
   policyDir: string;
-  /** Where Okta and Graph reach Latchkey, without a trailing slash. */
+  /** Where others reach Latchkey, without a trailing slash. */
   address: string;
   publicUrl?: string | null;
   /** What could be read of each secret, and how old one may be, in seconds. */
@@ -60,8 +53,6 @@ export type CheckTools = {
   fail(): void;
 };
 
-const OKTA = { name: 'Okta', advice: oktaAdvice };
-
 const NAME_WIDTH = 24;
 const log = pino({ level: 'silent' });
 
@@ -70,7 +61,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
   program
     .command('check')
     .description(
-      'try everything that an installation needs: Slack, Okta, SCIM, Anypoint, Graph, the model, database, queue, secrets, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
+      'try everything that an installation needs: Slack, the identity provider, SCIM, Anypoint, Graph, the model, database, queue, secrets, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
     )
     .action(async () => {
       const given = await settings();
@@ -84,10 +75,9 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
       // Asked at once, told in one order: what is away takes its time.
       const asked = [
         slack(given, policy),
-        okta(given),
+        idps(given),
         freshSignIn(given, policy),
         scim(given, policy, reading),
-        entra(given),
         anypoint(given),
         graph(given, policy),
         model(given),
@@ -96,7 +86,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         queue(given),
         checkClock([
           given.outside.slack.apiUrl,
-          ...(given.outside.okta === null ? [] : [given.outside.okta.orgUrl]),
+          ...given.outside.idps.map(({ url }) => url),
           given.outside.anypoint.url,
         ]).then((one) => [one]),
         checkAddress(given.publicUrl ?? null, 'appToken' in given.outside.slack).then((one) => [one]),
@@ -139,21 +129,9 @@ async function slack(
   ];
 }
 
-async function okta({ outside, address }: CheckSettings): Promise<Checked[]> {
-  if (outside.okta === null) return [];
-  const { hookSecrets } = outside.okta;
-  const settings = outside.okta;
-  return [
-    await wholly('Okta', async () => await createOkta(settings).check(), OKTA),
-    await guarded('Okta log', () => checkOktaLog(settings), OKTA),
-    hookSecrets.length === 0
-      ? off('Okta hook', 'without OKTA_HOOK_SECRET, SCIM and the System Log tell what people do by hand')
-      : await guarded('Okta hook', () => checkOktaHook(settings, `${address}${OKTA_HOOK_PATH}`)),
-  ];
-}
-
-async function entra({ outside }: CheckSettings): Promise<Checked[]> {
-  return outside.entra === undefined ? [] : await checkEntra(outside.entra);
+/** Each by itself, at once. */
+async function idps({ outside, address }: CheckSettings): Promise<Checked[]> {
+  return (await Promise.all(outside.idps.map((idp) => idp.check({ address })))).flat();
 }
 
 async function freshSignIn({ outside, address }: CheckSettings, { rules }: LoadedPolicy): Promise<Checked[]> {
@@ -185,7 +163,7 @@ async function scim(
     return await reading(url, (db) =>
       checkScim(db, {
         token: outside.scimToken,
-        idps: idpsOf(...connectedIdps(outside)),
+        idps: idpsOf(...connectedIdps(outside.idps)),
         entitlements: policy.catalogue.entitlements,
       }),
     );
@@ -263,7 +241,7 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
     },
   ];
   try {
-    const idps = idpsOf(...connectedIdps(outside));
+    const idps = idpsOf(...connectedIdps(outside.idps));
     const chat = createSlackDirectory(createSlackClient(outside.slack, log));
     const { onCall } = policy.catalogue;
     const [wrong] = await lintOnCall(policy.catalogue, idps, chat);
@@ -298,32 +276,4 @@ async function catalogue({ outside }: CheckSettings, policy: LoadedPolicy): Prom
 
 function off(name: string, why: string): Checked {
   return { name, trouble: null, detail: `off: ${why}` };
-}
-
-async function wholly(name: string, work: () => Promise<unknown>, idp?: typeof OKTA): Promise<Checked> {
-  return await guarded(
-    name,
-    async () => {
-      await work();
-      return { name, trouble: null };
-    },
-    idp,
-  );
-}
-
-/** A check that can't even be begun (a key that is no key) is a finding like any other. */
-async function guarded(name: string, work: () => Promise<Checked>, idp?: typeof OKTA): Promise<Checked> {
-  try {
-    return await work();
-  } catch (error) {
-    return { name, trouble: whyNot(error, idp) };
-  }
-}
-
-function whyNot(error: unknown, idp?: typeof OKTA): string {
-  if (!(error instanceof Fault)) throw error;
-  // What was said of a setting says it all.
-  if (error.code === 'config.invalid') return error.message;
-  const called = idp === undefined ? {} : { idp: idp.name };
-  return `${faultInWords(error, called)}: ${nextStepFor(error, idp?.advice)}`;
 }

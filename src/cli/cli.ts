@@ -90,7 +90,7 @@ policyCommands(program, {
     return outside === null
       ? null
       : {
-          idps: idpsOf(...connectedIdps(outside)),
+          idps: idpsOf(...connectedIdps(outside.idps)),
           mulesoft: createAnypoint(outside.anypoint),
           hasSignIn: outside.oidc !== null,
           chat: createSlackDirectory(createSlackClient(outside.slack, pino({ level: 'silent' }))),

@@ -1,14 +1,18 @@
+import type { z } from 'zod';
 import { Fault } from '../core/fault.ts';
+import { GRAPH_URL, LOGIN_URL } from '../idp/entra/vendor.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
+import type { IdpVendor } from '../idp/vendor.ts';
+import { idpVendors } from '../idp/vendors.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
-import { entraIn } from './entra-settings.ts';
-import { type OktaOutside, type Outside, outsideHints } from './outside.ts';
+import { hintOfIdp, idpsIn, shapesOf } from './idps.ts';
+import { type Outside, outsideHints } from './outside.ts';
 import { publishedIn } from './published.ts';
 import { type TicketsGiven, ticketsIn } from './tickets.ts';
 
 export type { Outside } from './outside.ts';
 
-import { type GivenSecret, madeOf, type Secret } from '../secrets/secret.ts';
+import { type GivenSecret, madeOf } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
 import { type Environment, environment } from './environment.ts';
 import { isLoopback, slipsIn } from './setting-shapes.ts';
@@ -51,18 +55,25 @@ export type Config = {
  * to mend it. A half-set configuration never becomes the sandbox. `book`: the secrets whose settings say only where
  * they are.
  */
-export function readConfig(env: NodeJS.ProcessEnv, book: Secrets = noSecrets): Config {
+export function readConfig(
+  env: NodeJS.ProcessEnv,
+  book: Secrets = noSecrets,
+  vendors: readonly IdpVendor[] = idpVendors,
+): Config {
   // An empty value is how a shell or a compose file says "not set".
   const given = Object.fromEntries(
     Object.entries({ ...env, ...book.values }).filter(
       ([, value]) => value !== undefined && value.trim() !== '',
     ),
   );
-  const { values: e, malformed } = parse(given);
-  const isReal = Object.keys(outsideHints).some((name) => given[name] !== undefined);
-  const slips = slipsIn(given, Object.keys(environment.shape));
+  const shapes = { ...environment.shape, ...shapesOf(vendors) };
+  const hint = (name: string) => hintOf(name, vendors, given);
+  const { values: e, malformed } = parse(given, shapes, hint);
+  const outsideNames = [...Object.keys(outsideHints), ...Object.keys(shapesOf(vendors))];
+  const isReal = outsideNames.some((name) => given[name] !== undefined);
+  const slips = slipsIn(given, Object.keys(shapes));
   // All at once: who mends one and starts again must not meet the next.
-  const real = isReal ? readOutside(e, given, book) : { missing: [] };
+  const real = isReal ? readOutside({ e, given, book, hint, vendors }) : { missing: [] };
   const problems = [...malformed, ...noLongerFitting(e, given), ...real.missing];
   if (problems.length > 0)
     throw invalid([
@@ -71,10 +82,10 @@ export function readConfig(env: NodeJS.ProcessEnv, book: Secrets = noSecrets): C
       ...(real.missing.length === 0
         ? []
         : [
-            'For the sandbox instead, start with none of SLACK_…, OKTA_…, ENTRA_…, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, TICKETS_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.',
+            `For the sandbox instead, start with none of SLACK_…, ${prefixesOf(vendors)}, ANYPOINT_…, GRAPH_…, SET_…, OIDC_…, TICKETS_…, SCIM_TOKEN, PUBLIC_URL and READ_TOKEN set.`,
           ]),
     ]);
-  const published = isReal ? publishedIn(e) : [];
+  const published = 'outside' in real ? publishedIn(e, real.outside) : [];
   if (published.length > 0) throw invalid(published);
   const remarks: string[] = [...slips];
   if (!isReal && e.OPENAI_API_KEY !== undefined)
@@ -150,14 +161,18 @@ function caProblems(redis: string | undefined, ca: string | undefined, given: Gi
 }
 
 /** Each variable by itself: one that is wrong hides none of the others. */
-function parse(given: Given): { values: Environment; malformed: string[] } {
+function parse(
+  given: Given,
+  shapes: Readonly<Record<string, z.ZodType>>,
+  hint: (name: string) => string,
+): { values: Environment; malformed: string[] } {
   const malformed: string[] = [];
   const values = Object.fromEntries(
-    Object.entries(environment.shape).flatMap(([name, shape]) => {
+    Object.entries(shapes).flatMap(([name, shape]) => {
       const parsed = shape.safeParse(given[name]);
       if (parsed.success) return [[name, parsed.data]];
       for (const { message } of parsed.error.issues)
-        malformed.push(`${name}: ${message}${quotesIn(given[name])}${hintOf(name)}`);
+        malformed.push(`${name}: ${message}${quotesIn(given[name])}${hint(name)}`);
       return [];
     }),
   );
@@ -170,7 +185,7 @@ function quotesIn(value: string | undefined): string {
 }
 
 function modelIn(e: Environment, given: Given, missing: string[], book: Secrets): Outside['model'] {
-  if (!isGiven(given, ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'])) return null;
+  if (!isAnyGiven(given, ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'])) return null;
   if (given.OPENAI_MODEL === undefined) missing.push('OPENAI_MODEL is not set: name the model to ask');
   if (given.OPENAI_API_KEY === undefined)
     missing.push('OPENAI_API_KEY is not set: any text does for a local server');
@@ -181,26 +196,33 @@ function modelIn(e: Environment, given: Given, missing: string[], book: Secrets)
 /** Answers the text of a setting that has to be there, and notes one that is not. */
 type Need<T = string> = (name: keyof typeof outsideHints & keyof Environment) => T;
 
+type Reading = {
+  e: Environment;
+  given: Given;
+  book: Secrets;
+  hint: (name: string) => string;
+  vendors: readonly IdpVendor[];
+};
+
 /** `missing`: what is not set and has to be; only with nothing missing and nothing malformed is the rest whole. */
-function readOutside(e: Environment, given: Given, book: Secrets): { outside: Outside; missing: string[] } {
+function readOutside({ e, given, book, hint, vendors }: Reading): { outside: Outside; missing: string[] } {
   const missing: string[] = [];
-  const need: Need = (name) => {
-    if (given[name] === undefined) missing.push(`${name} is not set${hintOf(name)}`);
-    return String(e[name] ?? '');
+  const value = (name: string) => (e as Readonly<Record<string, unknown>>)[name];
+  const need = (name: string) => {
+    if (given[name] === undefined) missing.push(`${name} is not set${hint(name)}`);
+    return String(value(name) ?? '');
   };
-  const needSecret: Need<string | Secret> = (name) => {
-    const value = need(name);
-    return book.secret(name) ?? value;
+  const needSecret = (name: string): GivenSecret => {
+    const known = need(name);
+    return book.secret(name) ?? known;
   };
   const botToken = needSecret('SLACK_BOT_TOKEN');
   const slackWay =
     given.SLACK_APP_TOKEN !== undefined
       ? { appToken: needSecret('SLACK_APP_TOKEN') }
       : { signingSecret: needSecret('SLACK_SIGNING_SECRET') };
-  const entra = entraIn(e, given, { need, needSecret });
-  const isOktaGiven = Object.keys(given).some((name) => name.startsWith('OKTA_'));
-  // With neither, Okta's settings are asked for; their hint names Entra's.
-  const okta = entra === null || isOktaGiven ? oktaIn(e, given, book, { need, needSecret }) : null;
+  const isGiven = (name: string) => given[name] !== undefined;
+  const idps = idpsIn(vendors, { isGiven, value, need, needSecret, secret: (name) => book.secret(name) });
   const anypoint = {
     url: e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
     ...(e.ANYPOINT_SIGN_IN_URL === undefined ? {} : { signInUrl: e.ANYPOINT_SIGN_IN_URL }),
@@ -209,7 +231,7 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
     clientSecret: needSecret('ANYPOINT_CLIENT_SECRET'),
   };
   const graph = graphIn(e, given, { need, needSecret });
-  const sets = isGiven(given, ['SET_ISSUERS', 'SET_AUDIENCE'])
+  const sets = isAnyGiven(given, ['SET_ISSUERS', 'SET_AUDIENCE'])
     ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
     : null;
   if (sets !== null) need('SET_ISSUERS');
@@ -224,8 +246,7 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
     missing,
     outside: {
       slack: { botToken, apiUrl: e.SLACK_API_URL ?? 'https://slack.com/api/', ...slackWay },
-      okta,
-      ...(entra === null ? {} : { entra }),
+      idps,
       anypoint,
       model,
       graph,
@@ -239,19 +260,8 @@ function readOutside(e: Environment, given: Given, book: Secrets): { outside: Ou
 
 type Needs = { need: Need; needSecret: Need<GivenSecret> };
 
-function oktaIn(e: Environment, given: Given, book: Secrets, { need, needSecret }: Needs): OktaOutside {
-  const orgUrl = need('OKTA_ORG_URL');
-  const { OKTA_ANYPOINT_APP_ID: anypointAppId = null } = e;
-  const hookSecret = book.secret('OKTA_HOOK_SECRET');
-  const hookSecrets = hookSecret === null ? (e.OKTA_HOOK_SECRET ?? []) : [hookSecret];
-  const auth = isGiven(given, ['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY'])
-    ? { clientId: need('OKTA_CLIENT_ID'), privateKey: needSecret('OKTA_PRIVATE_KEY') }
-    : { token: needSecret('OKTA_API_TOKEN') };
-  return { orgUrl, auth, hookSecrets, anypointAppId };
-}
-
 function graphIn(e: Environment, given: Given, { need, needSecret }: Needs): Outside['graph'] {
-  const graph = isGiven(given, [
+  const graph = isAnyGiven(given, [
     'GRAPH_TENANT_ID',
     'GRAPH_CLIENT_ID',
     'GRAPH_CLIENT_SECRET',
@@ -262,8 +272,8 @@ function graphIn(e: Environment, given: Given, { need, needSecret }: Needs): Out
         tenantId: need('GRAPH_TENANT_ID'),
         clientId: need('GRAPH_CLIENT_ID'),
         auth: { secret: needSecret('GRAPH_CLIENT_SECRET') },
-        url: e.GRAPH_URL ?? 'https://graph.microsoft.com',
-        loginUrl: e.GRAPH_LOGIN_URL ?? 'https://login.microsoftonline.com',
+        url: e.GRAPH_URL ?? GRAPH_URL,
+        loginUrl: e.GRAPH_LOGIN_URL ?? LOGIN_URL,
       }
     : null;
   // Graph delivers to this address; an emulator of it may be on this machine.
@@ -279,7 +289,7 @@ function oidcIn(e: Environment, given: Given, { need, needSecret }: Needs): Oidc
     'OIDC_ACR_VALUES',
     'OIDC_SUBJECT_CLAIM',
   ];
-  if (!isGiven(given, names as (keyof Environment)[])) return null;
+  if (!isAnyGiven(given, names as (keyof Environment)[])) return null;
   const issuer = need('OIDC_ISSUER');
   // The browser comes back to this address.
   if (!isLoopback(issuer)) need('PUBLIC_URL');
@@ -292,13 +302,18 @@ function oidcIn(e: Environment, given: Given, { need, needSecret }: Needs): Oidc
   };
 }
 
-function isGiven(given: Given, names: readonly (keyof Environment)[]): boolean {
+function isAnyGiven(given: Given, names: readonly (keyof Environment)[]): boolean {
   return names.some((name) => given[name] !== undefined);
 }
 
-function hintOf(name: string): string {
-  const hint = outsideHints[name as keyof typeof outsideHints];
+function hintOf(name: string, vendors: readonly IdpVendor[], given: Given): string {
+  const hint = hintOfIdp(name, vendors, given) ?? outsideHints[name as keyof typeof outsideHints];
   return hint === undefined ? '' : ` (${hint})`;
+}
+
+/** `OKTA_…, ENTRA_…` */
+function prefixesOf(vendors: readonly IdpVendor[]): string {
+  return vendors.map(({ settings }) => `${Object.keys(settings)[0]?.split('_')[0]}_…`).join(', ');
 }
 
 function invalid(problems: readonly string[]): Fault {

@@ -1,29 +1,17 @@
-import type { EntraSettings } from '../idp/entra/entra.ts';
 import type { GraphSettings } from '../idp/entra/graph-session.ts';
 import type { OidcSettings } from '../idp/oidc.ts';
-import type { OktaAuth } from '../idp/okta/credentials.ts';
+import type { ConnectedIdp } from '../idp/vendor.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
 import type { TicketSettings } from '../tickets/http-tickets.ts';
 
-export type OktaOutside = {
-  orgUrl: string;
-  auth: OktaAuth;
-  /** What its event hook may authenticate with; none: there is no hook. */
-  hookSecrets: readonly GivenSecret[];
-  /** Of the app by which people sign in to Anypoint; null: their sign-ins to it are not read. */
-  anypointAppId: string | null;
-};
-
-/** How to reach the outside world; of Okta and Entra at least one. */
+/** How to reach the outside world. */
 export type Outside = {
   slack: { botToken: GivenSecret; apiUrl: string } & (
     | { signingSecret: GivenSecret }
     | { appToken: GivenSecret }
   );
-  /** Null: it is no identity provider of ours. */
-  okta: OktaOutside | null;
-  /** Left out: it is no identity provider of ours. */
-  entra?: EntraSettings;
+  /** At least one, in the order in which they are asked. */
+  idps: readonly ConnectedIdp[];
   /** `signInUrl`: where people sign in; left out: at the control plane's own page. */
   anypoint: { url: string; signInUrl?: string; orgId: string; clientId: string; clientSecret: GivenSecret };
   model: { apiKey: GivenSecret; baseUrl: string | null; model: string } | null;
@@ -45,28 +33,11 @@ export const outsideHints = {
     'the signing secret, Slack app page, Basic Information (or SLACK_APP_TOKEN for Socket Mode)',
   SLACK_APP_TOKEN: 'an app-level token (xapp-…) with connections:write, for Socket Mode',
   SLACK_API_URL: 'only for a Slack other than slack.com',
-  OKTA_ORG_URL: 'e.g. https://acme.okta.com; or ENTRA_TENANT_ID where Entra is the identity provider',
-  OKTA_API_TOKEN: 'an API token (or OKTA_CLIENT_ID and OKTA_PRIVATE_KEY)',
-  OKTA_CLIENT_ID: 'the service app’s client id, with OKTA_PRIVATE_KEY',
-  OKTA_PRIVATE_KEY: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
-  OKTA_ANYPOINT_APP_ID: 'the id of Okta’s app for Anypoint (0oa…), to read when people last signed in to it',
-  OKTA_HOOK_SECRET:
-    'what Okta’s event hook sends as Authorization; two with a comma between while you change it',
   ANYPOINT_URL: 'e.g. https://eu1.anypoint.mulesoft.com',
   ANYPOINT_SIGN_IN_URL: 'where people sign in to Anypoint, if not at ANYPOINT_URL/login',
   ANYPOINT_ORG_ID: 'the root organisation’s id, Access Management, Business Groups',
   ANYPOINT_CLIENT_ID: 'the connected app’s client id',
   ANYPOINT_CLIENT_SECRET: 'the connected app’s client secret',
-  ENTRA_TENANT_ID: 'the tenant’s id, where Entra is the identity provider, Entra admin center, Overview',
-  ENTRA_CLIENT_ID: 'the app registration’s client id, with ENTRA_TENANT_ID',
-  ENTRA_CLIENT_SECRET:
-    'the app registration’s client secret (or ENTRA_CERTIFICATE, or ENTRA_FEDERATED_TOKEN_FILE)',
-  ENTRA_CERTIFICATE: 'the app registration’s certificate as PEM, in the place of a secret',
-  ENTRA_PRIVATE_KEY: 'its private key as PEM, if it is not in ENTRA_CERTIFICATE',
-  ENTRA_FEDERATED_TOKEN_FILE: 'the file with the workload’s own token, in the place of a secret',
-  ENTRA_PROVISIONING_APP: 'the object id of the enterprise app that provisions to Latchkey',
-  ENTRA_URL: 'only for a national cloud',
-  ENTRA_LOGIN_URL: 'only for a national cloud',
   GRAPH_TENANT_ID: 'the Entra tenant’s id, for change notifications of Microsoft Graph',
   GRAPH_CLIENT_ID: 'the app registration’s client id, with GRAPH_TENANT_ID',
   GRAPH_CLIENT_SECRET: 'the app registration’s client secret, with GRAPH_TENANT_ID',
@@ -89,7 +60,8 @@ export const outsideHints = {
   TICKETS_CLOSED: 'the values of the status that mean closed, with a comma between',
   TICKETS_TITLE: 'where the title is in its answer',
   TICKETS_ASSIGNEE: 'where the name of whoever works on it is in its answer',
-  SCIM_TOKEN: 'a long random bearer token that you also give to Okta’s SCIM app',
-  PUBLIC_URL: 'the address under which Slack and Okta reach Latchkey; the sandbox is on loopback only',
+  SCIM_TOKEN: 'a long random bearer token that you also give to the identity provider’s SCIM app',
+  PUBLIC_URL:
+    'the address under which Slack and the identity provider reach Latchkey; the sandbox is on loopback only',
   READ_TOKEN: 'the bearer token of /api/changes and /metrics; the sandbox has one of its own',
 } as const;

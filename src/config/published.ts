@@ -1,17 +1,16 @@
+import type { Outside } from './outside.ts';
 import { isLoopback } from './setting-shapes.ts';
 
 /**
  * The sandbox's credentials stand in its source. Anybody could use them against an installation that took them over,
  * so they are good only where every party is on this machine. Answers the settings that have one, each with what to do.
  */
-export function publishedIn(e: Readonly<Record<string, unknown>>): string[] {
-  const urls = [
-    e.SLACK_API_URL ?? 'https://slack.com/api/',
-    ...(e.OKTA_ORG_URL === undefined ? [] : [e.OKTA_ORG_URL]),
-    ...(e.ENTRA_TENANT_ID === undefined ? [] : [e.ENTRA_URL ?? 'https://graph.microsoft.com']),
-    e.ANYPOINT_URL ?? 'https://anypoint.mulesoft.com',
-  ];
-  if (urls.every((url) => isLoopback(String(url)))) return [];
+export function publishedIn(
+  e: Readonly<Record<string, unknown>>,
+  { slack, idps, anypoint }: Outside,
+): string[] {
+  const urls = [slack.apiUrl, ...idps.map(({ url }) => url), anypoint.url];
+  if (urls.every(isLoopback)) return [];
   return Object.entries(e)
     .filter(
       ([name, value]) =>

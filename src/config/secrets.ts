@@ -1,23 +1,17 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
-import { readKey } from '../idp/okta/credentials.ts';
+import type { IdpVendor } from '../idp/vendor.ts';
+import { idpVendors } from '../idp/vendors.ts';
 import type { AwsSettings } from '../secrets/aws.ts';
 import type { Log, SecretSetting } from '../secrets/kept-secret.ts';
 import { openSecretBook, type SecretBook } from '../secrets/secret-book.ts';
 import { environment } from './environment.ts';
 
-/** The settings that are secrets: each may be a value, or say where the value is. */
+/** The settings that are secrets, beside those of identity providers: each may be a value, or say where the value is. */
 const names = [
   'SLACK_BOT_TOKEN',
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',
-  'OKTA_API_TOKEN',
-  'OKTA_PRIVATE_KEY',
-  'OKTA_HOOK_SECRET',
   'ANYPOINT_CLIENT_SECRET',
-  'ENTRA_CLIENT_SECRET',
-  'ENTRA_CERTIFICATE',
-  'ENTRA_PRIVATE_KEY',
   'GRAPH_CLIENT_SECRET',
   'OIDC_CLIENT_SECRET',
   'TICKETS_TOKEN',
@@ -43,12 +37,13 @@ const noLog: Log = { info: () => {}, warn: () => {} };
 export async function openSecrets(
   env: NodeJS.ProcessEnv,
   aws: Partial<AwsSettings> = {},
+  vendors: readonly IdpVendor[] = idpVendors,
 ): Promise<SecretBook> {
   const ms = (name: 'SECRETS_REFRESH' | 'SECRETS_OVERLAP', usual: number) =>
     // One that is wrong is told of with the other settings.
     (environment.shape[name].safeParse(env[name]).data ?? usual) * 1_000;
   return await openSecretBook({
-    settings: names.map(settingOf),
+    settings: [...names.map(settingOf), ...vendors.flatMap(secretsOf)],
     env,
     aws: {
       region: env.AWS_REGION ?? null,
@@ -62,27 +57,16 @@ export async function openSecrets(
 }
 
 function settingOf(name: (typeof names)[number]): SecretSetting {
-  const shape: z.ZodType = environment.shape[name];
-  return {
-    name,
-    isJson: name === 'OKTA_PRIVATE_KEY',
-    whyUnfit(value) {
-      if (name === 'OKTA_PRIVATE_KEY') return isRead(readKey, value) ? null : 'is no private key, PEM or JWK';
-      if (name === 'ENTRA_PRIVATE_KEY')
-        return isRead(createPrivateKey, value) ? null : 'is no private key, PEM';
-      if (name === 'ENTRA_CERTIFICATE')
-        return isRead((pem) => new X509Certificate(pem), value) ? null : 'is no certificate, PEM';
-      const parsed = shape.safeParse(value);
-      return parsed.success ? null : (parsed.error.issues[0]?.message ?? 'does not fit');
-    },
-  };
+  return { name, whyUnfit: (value) => whyUnfit(environment.shape[name], value) };
 }
 
-function isRead(read: (text: string) => unknown, text: string): boolean {
-  try {
-    read(text);
-    return true;
-  } catch {
-    return false;
-  }
+function secretsOf({ settings }: IdpVendor): SecretSetting[] {
+  return Object.entries(settings).flatMap(([name, { shape, secret }]) =>
+    secret === undefined ? [] : [{ name, whyUnfit: (value: string) => whyUnfit(shape, value), ...secret }],
+  );
+}
+
+function whyUnfit(shape: z.ZodType, value: string): string | null {
+  const parsed = shape.safeParse(value);
+  return parsed.success ? null : (parsed.error.issues[0]?.message ?? 'does not fit');
 }

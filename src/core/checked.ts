@@ -1,4 +1,5 @@
 import { Fault } from './fault.ts';
+import { faultInWords, nextStepFor, type PartyAdvice } from './fault-words.ts';
 
 /** One thing that was tried from outside. */
 export type Checked = {
@@ -23,4 +24,36 @@ export async function troubleOf(
     if (!(error instanceof Fault)) throw error;
     return `${error.message}: ${next(error)}`;
   }
+}
+
+/** The party that was tried, where it says itself how it is called and what mends it. */
+type Tried = { name: string; advice: PartyAdvice };
+
+/** A check that can't even be begun (a key that is no key) is a finding like any other. */
+export async function guarded(name: string, work: () => Promise<Checked>, idp?: Tried): Promise<Checked> {
+  try {
+    return await work();
+  } catch (error) {
+    return { name, trouble: whyNot(error, idp) };
+  }
+}
+
+/** A party that is well when this succeeds. */
+export async function wholly(name: string, work: () => Promise<unknown>, idp?: Tried): Promise<Checked> {
+  return await guarded(
+    name,
+    async () => {
+      await work();
+      return { name, trouble: null };
+    },
+    idp,
+  );
+}
+
+export function whyNot(error: unknown, idp?: Tried): string {
+  if (!(error instanceof Fault)) throw error;
+  // What was said of a setting says it all.
+  if (error.code === 'config.invalid') return error.message;
+  const called = idp === undefined ? {} : { idp: idp.name };
+  return `${faultInWords(error, called)}: ${nextStepFor(error, idp?.advice)}`;
 }

@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Outside, readConfig } from '../config/config.ts';
-import type { OktaOutside } from '../config/outside.ts';
 import { Fault, invariant } from '../core/fault.ts';
 import { isFree } from '../store/postgres/free-port.ts';
 import { type IdpChoice, idpSettings } from './idps.ts';
@@ -115,16 +114,11 @@ export function sandboxSettings(worldUrl: string, idp: IdpChoice = 'okta'): Reco
 }
 
 /** The sandbox's parties, as Latchkey reads them from such an environment. */
-export function sandboxOutside(worldUrl: string, idp: Exclude<IdpChoice, 'entra'>): OutsideOfOkta;
-export function sandboxOutside(worldUrl: string): OutsideOfOkta;
-export function sandboxOutside(worldUrl: string, idp: IdpChoice): Outside;
 export function sandboxOutside(worldUrl: string, idp: IdpChoice = 'okta'): Outside {
   const { outside } = readConfig(sandboxSettings(worldUrl, idp));
   invariant(outside !== null, 'the sandbox’s settings are not whole');
   return outside;
 }
-
-type OutsideOfOkta = Outside & { okta: OktaOutside };
 
 async function spawnWorld(
   options: { dir: string; port: number; latchkeyUrl: string; stateFile: string },

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
 /** Where somebody has to prove who they are. */
-export type Door = 'scim' | 'mcp' | 'read' | 'oktaHook' | 'graph' | 'set' | 'slack';
+export type Door = 'scim' | 'mcp' | 'read' | `${string}Hook` | 'graph' | 'set' | 'slack';
 
 /** Addresses and tokens that are counted at a time; of more, the one counted longest ago is forgotten. */
 const COUNTED_MAX = 20_000;

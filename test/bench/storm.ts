@@ -6,6 +6,7 @@ import { sandboxOutside } from '../../src/sandbox/launch.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
+import { oktaOf } from '../idp/settings-of.ts';
 import { scimUserOf } from '../journeys/scim-wire.ts';
 import { absolute, type Figure } from './figure.ts';
 import { peakMb } from './program.ts';
@@ -218,7 +219,7 @@ async function nothingOwed({ db }: Scene): Promise<void> {
 /** The writes that keeping and reverting need, and nothing else: Okta's groups, Anypoint's teams. In milliseconds. */
 async function bareWrites(scene: Scene, count: number): Promise<{ revert: number; keep: number }> {
   const outside = sandboxOutside(scene.worldUrl);
-  const okta = createOkta(outside.okta);
+  const okta = createOkta(oktaOf(outside));
   const anypoint = createAnypoint(outside.anypoint);
   const group = await okta.findGroup(READERS.group);
   const team = await anypoint.findTeam(READERS.team);

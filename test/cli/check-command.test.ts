@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type CheckSettings, checkCommand } from '../../src/cli/check-command.ts';
 import type { Outside } from '../../src/config/config.ts';
+import { connectOkta } from '../../src/idp/okta/vendor.ts';
 import { createEntraEmulator, entraSettings } from '../../src/sandbox/entra/emulator.ts';
 import { type IdpChoice, policyOfBoth } from '../../src/sandbox/idps.ts';
 import { sandboxOutside, sandboxSettings } from '../../src/sandbox/launch.ts';
@@ -17,6 +18,7 @@ import { connectDatabase } from '../../src/store/postgres/database.ts';
 import { compileCache } from '../compile-cache.ts';
 import { freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
+import { oktaOf } from '../idp/settings-of.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 import { type Stage, setStage } from '../stage.ts';
 
@@ -88,10 +90,10 @@ test('the sandbox: everything is tried, and the entitlement that can’t be give
 });
 
 test('Graph is tried where it is configured, and a hook is not where there is no secret', async () => {
-  const { okta } = sandboxOutside(stage.world.url);
+  const okta = oktaOf(sandboxOutside(stage.world.url));
   const { said } = await check({
     graph: { ...entraSettings(entra.url), auth: { secret: 'run out' } },
-    okta: { ...okta, hookSecrets: [] },
+    idps: [connectOkta({ ...okta, hookSecrets: [] })],
   });
   expect(said.find((line) => line.startsWith('Graph'))).toContain('Certificates & secrets');
   expect(said.find((line) => line.startsWith('Okta hook'))).toContain('off: without OKTA_HOOK_SECRET');
@@ -144,13 +146,15 @@ describe('what is wrong is told in words, with what to do next', () => {
     ],
     [
       'a wrong token of Okta',
-      () => ({ okta: { ...right().okta, auth: { token: 'wrong' } } }),
+      () => ({ idps: [connectOkta({ ...oktaOf(right()), auth: { token: 'wrong' } })] }),
       'Okta',
       /does not accept our credentials \(E0000011\): set OKTA_API_TOKEN/,
     ],
     [
       'a key that is none',
-      () => ({ okta: { ...right().okta, auth: { clientId: 'app', privateKey: 'pem' } } }),
+      () => ({
+        idps: [connectOkta({ ...oktaOf(right()), auth: { clientId: 'app', privateKey: 'pem' } })],
+      }),
       'Okta',
       /private key is not a PEM or JWK/,
     ],

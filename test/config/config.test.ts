@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.ts';
+import { type Outside, readConfig } from '../../src/config/config.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
+import { oktaOf } from '../idp/settings-of.ts';
 
 const real = {
   SLACK_BOT_TOKEN: 'xoxb-1',
@@ -77,14 +78,20 @@ describe('nothing set', () => {
 
 describe('everything set', () => {
   test('is for real', () => {
-    expect(readConfig(real).outside).toEqual({
+    const { idps, ...outside } = readConfig(real).outside as Outside;
+    expect(idps.map(({ system, settings }) => [system, settings])).toEqual([
+      [
+        'okta',
+        {
+          orgUrl: 'https://acme.okta.com',
+          auth: { token: 'okta-token' },
+          hookSecrets: [],
+          anypointAppId: null,
+        },
+      ],
+    ]);
+    expect(outside).toEqual({
       slack: { botToken: 'xoxb-1', signingSecret: 'signing-secret', apiUrl: 'https://slack.com/api/' },
-      okta: {
-        orgUrl: 'https://acme.okta.com',
-        auth: { token: 'okta-token' },
-        hookSecrets: [],
-        anypointAppId: null,
-      },
       anypoint: {
         url: 'https://anypoint.mulesoft.com',
         orgId: 'org',
@@ -121,12 +128,14 @@ describe('everything set', () => {
   test('a service app instead of the token', () => {
     const { OKTA_API_TOKEN: _, ...rest } = real;
     const env = { ...rest, OKTA_CLIENT_ID: 'app', OKTA_PRIVATE_KEY: 'pem' };
-    expect(readConfig(env).outside?.okta?.auth).toEqual({ clientId: 'app', privateKey: 'pem' });
+    expect(readConfig(env).outside?.idps[0]?.settings).toMatchObject({
+      auth: { clientId: 'app', privateKey: 'pem' },
+    });
   });
 
   test('an event hook’s secret, and two while one takes over from the other', () => {
     const secretsOf = (value: string) =>
-      readConfig({ ...real, OKTA_HOOK_SECRET: value }).outside?.okta?.hookSecrets;
+      oktaOf(readConfig({ ...real, OKTA_HOOK_SECRET: value }).outside as Outside).hookSecrets;
     expect(secretsOf('the-one-and-only-secret-of-the-hook')).toEqual(['the-one-and-only-secret-of-the-hook']);
     expect(
       secretsOf('the-old-secret-of-the-okta-event-hook , the-new-secret-of-the-okta-event-hook,'),

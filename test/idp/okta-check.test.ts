@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkOktaHook, checkOktaLog } from '../../src/idp/okta/check.ts';
 import type { OktaAuth } from '../../src/idp/okta/credentials.ts';
 import { eventTypes } from '../../src/idp/okta/events.ts';
-import { OKTA_HOOK_PATH } from '../../src/inbound/okta-hook.ts';
+import { OKTA_HOOK_PATH } from '../../src/idp/okta/hook.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 

@@ -1,8 +1,8 @@
 import Fastify from 'fastify';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { readLogEvents } from '../../src/idp/okta/events.ts';
-import { oktaHook } from '../../src/inbound/okta-hook.ts';
+import { oktaEventHook } from '../../src/idp/okta/hook.ts';
+import { eventHook } from '../../src/inbound/event-hook.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { freshDatabase } from '../database.ts';
 
@@ -28,7 +28,7 @@ test('no 2xx without storing: 503 while the database is away, so that Okta sends
     log,
   };
   const secrets = ['the-old-hook-secret', 'the-new-hook-secret'];
-  await oktaHook(app, context, { secrets, read: (events) => readLogEvents(events, 'oktaHook') });
+  await eventHook(app, context, oktaEventHook(secrets));
   const deliver = (secret: string, ...events: unknown[]) =>
     app.inject({
       method: 'POST',

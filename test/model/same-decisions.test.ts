@@ -28,6 +28,7 @@ import { createModelMemory } from '../../src/store/model-memory.ts';
 import { openLocks } from '../../src/store/postgres/locks.ts';
 import { readSummary } from '../../src/store/summaries.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { oktaOf } from '../idp/settings-of.ts';
 import { seedOfRun } from '../seed-of-run.ts';
 
 const REQUESTS = 1_000;
@@ -98,7 +99,7 @@ async function laneOf(mode: Mode): Promise<Lane> {
     () => locks.close(),
     () => fresh.close(),
   );
-  const idp = askedOnce(createOkta({ orgUrl: outside.okta.orgUrl, auth: outside.okta.auth }));
+  const idp = askedOnce(createOkta({ orgUrl: oktaOf(outside).orgUrl, auth: oktaOf(outside).auth }));
   const mulesoft = createAnypoint(outside.anypoint);
   const log = pino({ level: 'silent' });
   const { catalogue, rules } = await loadPolicy('policy');

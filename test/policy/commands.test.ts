@@ -41,7 +41,7 @@ async function run(
   const lines: string[] = [];
   let isWell = true;
   const program = new Command('latchkey').exitOverride();
-  const { anypoint, slack, ...idps } = sandboxOutside(world.url, choice);
+  const { anypoint, slack, idps } = sandboxOutside(world.url, choice);
   policyCommands(program, {
     dir: () => dir,
     outside: async () =>

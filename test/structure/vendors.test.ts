@@ -9,12 +9,7 @@ const vendor = /okta|slack|(?<![a-z])entra(?![a-z])|(?<![a-z])entraId|Entra(?!nc
 /** Places that know a vendor by name, each with the reason. A second provider or chat adds its line here, or none. */
 const allowed: readonly { paths: readonly string[]; text: RegExp; why: string }[] = [
   {
-    paths: [
-      'inbound/okta-hook',
-      'inbound/graph-notifications',
-      'inbound/graph-observations',
-      'inbound/graph-subscriptions',
-    ],
+    paths: ['inbound/graph-notifications', 'inbound/graph-observations', 'inbound/graph-subscriptions'],
     text: vendor,
     why: 'a vendor’s own way in',
   },

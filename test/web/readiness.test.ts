@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Outside } from '../../src/config/config.ts';
-import type { OktaOutside } from '../../src/config/outside.ts';
+import { connectEntra } from '../../src/idp/entra/vendor.ts';
+import { connectOkta } from '../../src/idp/okta/vendor.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import type { Readiness } from '../../src/web/readiness.ts';
 import { eventually } from '../eventually.ts';
+import { entraOf, oktaOf } from '../idp/settings-of.ts';
 import { type Stage, setStage } from '../stage.ts';
 
 let stage: Stage;
@@ -32,7 +34,7 @@ describe('ready means that the main job can be done', () => {
     );
   });
 
-  const wrong: [string, (right: Outside & { okta: OktaOutside }) => Partial<Outside>, string, RegExp][] = [
+  const wrong: [string, (right: Outside) => Partial<Outside>, string, RegExp][] = [
     [
       'a wrong Slack token',
       ({ slack }) => ({ slack: { ...slack, botToken: 'xoxb-wrong' } }),
@@ -47,13 +49,13 @@ describe('ready means that the main job can be done', () => {
     ],
     [
       'an address of Slack where something else answers',
-      ({ slack, okta }) => ({ slack: { ...slack, apiUrl: okta.orgUrl.replace(/okta$/, '') } }),
+      (right) => ({ slack: { ...right.slack, apiUrl: oktaOf(right).orgUrl.replace(/okta$/, '') } }),
       'requests and clicks in Slack',
       /Slack .*: .*SLACK_API_URL/,
     ],
     [
       'a wrong Okta token',
-      ({ okta }) => ({ okta: { ...okta, auth: { token: 'wrong' } } }),
+      (right) => ({ idps: [connectOkta({ ...oktaOf(right), auth: { token: 'wrong' } })] }),
       'groups in Okta',
       /Okta does not accept our credentials \(E0000011\): set OKTA_API_TOKEN/,
     ],
@@ -86,7 +88,9 @@ describe('ready means that the main job can be done', () => {
   test('of two identity providers the one that is not well says what to set: its own settings', async () => {
     stage = await setStage({
       idp: 'both',
-      outside: ({ entra }) => (entra === undefined ? {} : { entra: { ...entra, auth: { secret: 'wrong' } } }),
+      outside: (right) => ({
+        idps: [connectOkta(oktaOf(right)), connectEntra({ ...entraOf(right), auth: { secret: 'wrong' } })],
+      }),
     });
     const { can, cannot } = await readyz();
     expect(can).toMatchObject({ 'groups in Okta': true, 'groups in Entra': false });
@@ -96,7 +100,9 @@ describe('ready means that the main job can be done', () => {
   });
 
   test('internal codes are words wherever somebody reads them', async () => {
-    stage = await setStage({ outside: ({ okta }) => ({ okta: { ...okta, auth: { token: 'wrong' } } }) });
+    stage = await setStage({
+      outside: (right) => ({ idps: [connectOkta({ ...oktaOf(right), auth: { token: 'wrong' } })] }),
+    });
     const { entitlements, cannot } = await readyz();
     expect(entitlements['orders-api-read']).toBe(
       'unchecked: not checked yet, as Okta does not accept our credentials (E0000011)',

@@ -1,6 +1,7 @@
 /** Who tells what happens in the directory. */
-export const eventSources = ['scim', 'oktaHook', 'oktaLog', 'graph', 'set', 'reconcile'] as const;
-export type EventSource = (typeof eventSources)[number];
+export type EventSource = 'scim' | 'graph' | 'set' | 'reconcile' | OwnEventSource;
+/** An identity provider's own way of telling, by its `system`: it calls us, or keeps a log that we read. */
+type OwnEventSource = `${string}Hook` | `${string}Log`;
 
 /**
  * A person as an event source names them. `pushed` is SCIM's own description of them. It is enough to remember somebody

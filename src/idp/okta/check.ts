@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { type Checked, troubleOf } from '../../core/checked.ts';
+import { type Checked, guarded, troubleOf, wholly } from '../../core/checked.ts';
 import type { Fault } from '../../core/fault.ts';
+import { oktaAdvice } from './advice.ts';
 import { parseAnswer } from './answers.ts';
 import { type OktaSettings, openOktaApi } from './api.ts';
 import { hookScopes } from './credentials.ts';
 import { eventTypes } from './events.ts';
 import { createOktaLog } from './log.ts';
+import { createOkta } from './okta.ts';
 
 const CONSOLE = 'in Okta’s console, Workflow, Event Hooks';
 
@@ -22,6 +24,23 @@ const hooksSchema = z.array(
   }),
 );
 type Hook = z.infer<typeof hooksSchema>[number];
+
+const OKTA = { name: 'Okta', advice: oktaAdvice };
+
+/** Tries in turn what Latchkey needs of Okta. `hookUrl`: where its event hook delivers; null: there is none. */
+export async function checkOkta(settings: OktaSettings, hookUrl: string | null): Promise<Checked[]> {
+  return [
+    await wholly('Okta', async () => await createOkta(settings).check(), OKTA),
+    await guarded('Okta log', () => checkOktaLog(settings), OKTA),
+    hookUrl === null
+      ? {
+          name: 'Okta hook',
+          trouble: null,
+          detail: 'off: without OKTA_HOOK_SECRET, SCIM and the System Log tell what people do by hand',
+        }
+      : await guarded('Okta hook', () => checkOktaHook(settings, hookUrl)),
+  ];
+}
 
 /** Whether Okta's System Log, the net beneath its notifications, can be read. */
 export async function checkOktaLog(settings: OktaSettings): Promise<Checked> {

@@ -8,6 +8,7 @@ import { createVisitor } from '../../../src/sandbox/visitor.ts';
 import { type RunningWorld, startWorld } from '../../../src/sandbox/world.ts';
 import { createSlackClient } from '../../../src/slack/api/client.ts';
 import { createSlackDirectory } from '../../../src/slack/directory.ts';
+import { oktaOf } from '../../idp/settings-of.ts';
 import { oktaConsole } from '../../sandbox/okta-console.ts';
 
 const SUNDAY_NIGHT = new Date('2026-03-01T23:30:00Z');
@@ -42,7 +43,9 @@ describe('what only others know', () => {
 
   /** Answers, and what was told of those that there are not. Nothing read before counts. */
   async function ask(key: string, from: Partial<OutsideSources> = {}, hasMet = true) {
-    const { okta: settings, slack } = sandboxOutside(world.url);
+    const outside = sandboxOutside(world.url);
+    const { slack } = outside;
+    const settings = oktaOf(outside);
     const told: string[] = [];
     const facts = await askOutside(
       {
