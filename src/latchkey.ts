@@ -12,8 +12,9 @@ import { type Idps, idpsOf } from './flow/idps/idps.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { createRelay } from './flow/outbox-worker.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
+import { createLanes, type Lanes } from './flow/queue/lanes.ts';
 import { tellOfSecrets } from './flow/secrets/secret-ages.ts';
-import { runsOn } from './flow/steps.ts';
+import { runsOn, steps } from './flow/steps.ts';
 import { createTimers, every } from './flow/timers.ts';
 import { connectedIdps } from './idp/connected.ts';
 import { createGraph, type Graph } from './idp/entra/graph.ts';
@@ -105,10 +106,14 @@ export type Latchkey = {
 /** Puts the parts together and starts them: one server, the relay, the workers, the timers. */
 export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey> {
   const { log } = options;
-  const stores = await openStores(options);
+  const lanes = createLanes(
+    options.outside.idps.map(({ system }) => system),
+    steps,
+  );
+  const stores = await openStores(options, lanes);
   const parties = connectParties(options, stores.database);
   const metrics = createMetrics(
-    stores.database.db,
+    { db: stores.database.db, lanes },
     () => relay.queueAway() !== null,
     () => options.secrets?.states() ?? [],
   );
@@ -123,7 +128,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     address: () => address,
   });
   const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
-  const relay = createRelay(context, stores.jobQueue, runsOn(context, cards, homes));
+  const relay = createRelay(context, stores.jobQueue, { runs: runsOn(context, cards, homes), lanes });
   const timers = createTimers(
     context,
     options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
@@ -195,14 +200,14 @@ type Stores = Awaited<ReturnType<typeof openStores>>;
 type Parties = ReturnType<typeof connectParties>;
 
 /** What Latchkey keeps its state and its work in. */
-async function openStores(options: LatchkeyOptions) {
+async function openStores(options: LatchkeyOptions, lanes: Lanes) {
   const { log } = options;
   const database = await openDatabase(options.databaseUrl);
   await refuseForeign(database, options);
   const locks = openLocks(options.databaseUrl);
   const redis =
     options.redisUrl === null ? null : await fitRedis(options.redisUrl, options.redisCa ?? null, log);
-  const jobQueue = await createJobQueue({ redis, databaseUrl: options.databaseUrl, log });
+  const jobQueue = await createJobQueue({ lanes: lanes.all, redis, databaseUrl: options.databaseUrl, log });
   return { database, locks, jobQueue };
 }
 

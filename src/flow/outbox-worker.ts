@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts';
 import type { JobName } from '../core/jobs/reactions.ts';
-import { type JobQueue, type Lane, lanes } from '../queue/job-queue.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
+import type { Lane } from '../queue/lanes.ts';
 import type { QueueAway } from '../queue/queue-away.ts';
 import {
   again,
@@ -16,6 +17,7 @@ import {
 } from '../store/outbox.ts';
 import type { Context, Ran } from './kernel/context.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
+import type { Lanes } from './queue/lanes.ts';
 import { createPauses } from './queue/pauses.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
 import type { Runs } from './steps.ts';
@@ -67,7 +69,7 @@ export type Relay = {
 export function createRelay(
   context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,
   jobQueue: JobQueue,
-  runs: Runs,
+  { runs, lanes }: { runs: Runs; lanes: Lanes },
 ): Relay {
   let wake: () => void = () => {};
   let nudged = false;
@@ -80,16 +82,13 @@ export function createRelay(
   /** What could not be taken back yet, the database being away too. */
   const toTakeBack: Given[] = [];
   let clicks = 0;
-  const handedOver = createHandedOver();
+  const handedOver = createHandedOver(lanes.all);
   const queue = createQueueWatch(jobQueue, { log: context.log, isIdle: handedOver.isIdle, changed: nudge });
 
   function nudge(): void {
     nudged = true;
     wake();
   }
-
-  const jobsOf = (some: readonly Lane[]) =>
-    some.length === 0 ? [] : (Object.keys(runs) as JobName[]).filter((job) => some.includes(runs[job].lane));
 
   /** Milliseconds until there is something to do. */
   async function pump(): Promise<number> {
@@ -108,19 +107,19 @@ export function createRelay(
 
   async function giveToQueue(): Promise<number> {
     const until = performance.now() + LEASE_MS;
-    const except = jobsOf(handedOver.fullLanes());
+    const except = lanes.portion(handedOver.fullLanes());
     const rows = await leaseDue(context.db, BATCH, LEASE_MS, except);
     if (rows.length === 0)
       return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, except)) ?? IDLE_MS));
     if (held.size > HELD_MAX) held.clear();
     for (const row of rows) {
       held.set(row.id, { row, until });
-      handedOver.give(runs[row.job].lane, { id: row.id, delivery: row.leases }, until);
+      handedOver.give(lanes.of(row.payload), { id: row.id, delivery: row.leases }, until);
     }
     try {
       await jobQueue.enqueue(
         rows.map((row) => ({
-          lane: runs[row.job].lane,
+          lane: lanes.of(row.payload),
           id: row.id,
           delivery: row.leases,
           priority: row.priority,
@@ -144,10 +143,10 @@ export function createRelay(
   }
 
   async function runDueHere(): Promise<number> {
-    for (const lane of lanes) {
+    for (const lane of lanes.all) {
       const free = handedOver.free(lane);
       if (free <= 0) continue;
-      for (const row of await leaseToRun(context.db, free, jobsOf([lane]))) {
+      for (const row of await leaseToRun(context.db, free, lanes.portion([lane]))) {
         handedOver.begins(lane, row.id);
         runHere(row, () => {
           handedOver.ends(lane);
@@ -155,12 +154,12 @@ export function createRelay(
         });
       }
     }
-    const full = lanes.filter((lane) => handedOver.free(lane) <= 0);
-    return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, jobsOf(full))) ?? IDLE_MS));
+    const full = lanes.all.filter((lane) => handedOver.free(lane) <= 0);
+    return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, lanes.portion(full))) ?? IDLE_MS));
   }
 
   function runHere(row: OutboxRow, ended: () => void): void {
-    const running = letGoOf(runRow(runs[row.job].lane, row), row)
+    const running = letGoOf(runRow(lanes.of(row.payload), row), row)
       .catch((error: Error) =>
         context.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
       )
@@ -234,9 +233,9 @@ export function createRelay(
   }
 
   async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
-    const pauseMs = pauses.msLeft(lane, row.payload);
+    const pauseMs = pauses.msLeft(lane);
     if (pauseMs > 0) return void (await unlease(context.db, [row.id], pauseMs + Math.random() * 250));
-    await conclude(lane, row, await attempt(row));
+    await conclude(row, await attempt(row));
   }
 
   function runNow(row: OutboxRow): void {
@@ -261,7 +260,7 @@ export function createRelay(
     }
   }
 
-  async function conclude(lane: Lane, row: OutboxRow, outcome: Ran | Fault): Promise<void> {
+  async function conclude(row: OutboxRow, outcome: Ran | Fault): Promise<void> {
     if (!(outcome instanceof Fault)) {
       if ('done' in outcome) {
         if (!(await finish(context.db, row))) nudge();
@@ -269,7 +268,8 @@ export function createRelay(
       return;
     }
     const waitMs = retryDelayMs(outcome, row.attempts);
-    if (outcome.code.endsWith('.throttled')) pauses.begin(lane, outcome.system, waitMs);
+    const vendor = outcome.code.endsWith('.throttled') ? lanes.ofVendor(outcome.code, outcome.system) : null;
+    if (vendor !== null) pauses.begin(vendor, waitMs);
     context.log[outcome.code === 'bug.invariant' ? 'error' : 'warn'](
       {
         code: outcome.code,

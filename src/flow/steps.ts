@@ -1,5 +1,4 @@
 import type { Job, JobName } from '../core/jobs/reactions.ts';
-import type { Lane } from '../queue/job-queue.ts';
 import type { Cards } from './cards.ts';
 import { readChatStatus } from './delegation/read-status.ts';
 import { checkGroup } from './drift/check-group.ts';
@@ -17,6 +16,7 @@ import { deliverToTeam } from './membership/deliver.ts';
 import { verifyInAnypoint } from './membership/verify.ts';
 import { decideHeld } from './offboarding/case.ts';
 import { advanceOffboarding } from './offboarding/step.ts';
+import type { LaneKind } from './queue/lanes.ts';
 import { advise } from './request/advise.ts';
 import { assessRequest } from './request/assess.ts';
 import { beginAccess } from './request/begin.ts';
@@ -40,7 +40,7 @@ type Given = {
 
 type Step<N extends JobName> = {
   /** Lanes are queues of their own, one per outside party: a slow one holds up nobody else. */
-  lane: Lane;
+  lane: LaneKind;
   run: (context: Context, job: Extract<Job, { job: N }>, given: Given) => Promise<Ran>;
 };
 
@@ -97,7 +97,7 @@ export const steps: { [N in JobName]: Step<N> } = {
 
   // Mass changes: many differences on one card.
   /** Facts and who decides, whenever the card grows or shrinks. */
-  assessMassChange: { lane: 'idp', run: assessMassChange },
+  assessMassChange: { lane: 'many', run: assessMassChange },
   /** What was decided, batch by batch, and watched until MuleSoft shows it. */
   carryOutMassChange: {
     lane: 'core',
@@ -114,7 +114,7 @@ export const steps: { [N in JobName]: Step<N> } = {
 
   // Access reviews.
   /** The snapshot is taken, and facts and reviewers are gathered. Before that nobody is told. */
-  prepareCampaign: { lane: 'idp', run: prepareCampaign },
+  prepareCampaign: { lane: 'many', run: prepareCampaign },
   /** What reviewers decided, batch by batch, and watched until MuleSoft shows it. */
   carryOutCampaign: { lane: 'core', run: carryOutCampaign },
   /** The model's advice on a line that somebody looks at. */
@@ -133,7 +133,7 @@ export const steps: { [N in JobName]: Step<N> } = {
 };
 
 /** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
-export type Runs = Record<JobName, { lane: Lane; run: (job: Job, attempts: number) => Promise<Ran> }>;
+export type Runs = Record<JobName, { lane: LaneKind; run: (job: Job, attempts: number) => Promise<Ran> }>;
 
 /** The steps with all that they work with. */
 export function runsOn(context: Context, cards: Cards<unknown>, homes: HomeDrawing<unknown>): Runs {

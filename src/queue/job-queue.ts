@@ -12,19 +12,10 @@ import {
 import { parse as parseAddress } from 'pg-connection-string';
 import type { Logger } from 'pino';
 import { type GivenSecret, secretOf } from '../secrets/secret.ts';
+import { type Lane, placesIn } from './lanes.ts';
 import { queueFault, queueSilent } from './queue-fault.ts';
 import { connectRedis } from './redis.ts';
 import type { RedisAddress } from './redis-address.ts';
-
-/**
- * Lanes: one queue per outside party, so that a slow or throttled one holds up nobody else. `core` is our own
- * work: taking in and deciding.
- */
-export const lanes = ['core', 'idp', 'mulesoft', 'slack', 'model'] as const;
-export type Lane = (typeof lanes)[number];
-
-/** How many jobs of a lane run at once in one process. */
-export const concurrency: Record<Lane, number> = { core: 12, idp: 8, mulesoft: 8, slack: 6, model: 4 };
 
 /** A job whose worker died is given to another after this; the outbox lease brings it back even if the queue forgot. */
 const STALLED_AFTER_MS = 15_000;
@@ -82,6 +73,7 @@ export type JobQueue = {
 };
 
 export type JobQueueOptions = {
+  lanes: readonly Lane[];
   /** With it BullMQ runs on Redis, without on its PostgreSQL backend in the same database. */
   redis: RedisAddress | null;
   databaseUrl: GivenSecret;
@@ -105,6 +97,7 @@ type Engine = {
 };
 
 export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue> {
+  const { lanes } = options;
   const isOnPostgres = options.redis === null;
   /** Errors in the log, each with when. */
   const said = new Map<string, number>();
@@ -150,7 +143,7 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
         {
           ...queueOptions(made.forWorkers),
           autorun: false,
-          concurrency: concurrency[lane],
+          concurrency: placesIn(lane),
           lockDuration: STALLED_AFTER_MS,
           stalledInterval: STALLED_AFTER_MS,
         },

@@ -3,15 +3,21 @@ import type { JobName } from '../core/jobs/reactions.ts';
 import type { Db } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
 
-/** Open work of one kind: how much, since when the oldest is due, and since when it is owed; ages in seconds. */
-export type OpenWork = { job: JobName; open: number; overdueSeconds: number; oldestSeconds: number };
+/** Open work of one kind, and of one identity provider where it names one: how much, since when the oldest is due, and since when it is owed; ages in seconds. */
+export type OpenWork = {
+  job: JobName;
+  idp: string | null;
+  open: number;
+  overdueSeconds: number;
+  oldestSeconds: number;
+};
 
 export async function openWork(db: Db): Promise<OpenWork[]> {
   const { rows } = await sql<OpenWork>`
-    select job, count(*)::int as open,
+    select job, payload->>'idp' as idp, count(*)::int as open,
       greatest(0, extract(epoch from clock_timestamp() - min(next_at) filter (where not leased)))::float8 as "overdueSeconds",
       greatest(0, extract(epoch from clock_timestamp() - min(created_at)))::float8 as "oldestSeconds"
-    from outbox where done_at is null group by job`.execute(db);
+    from outbox where done_at is null group by 1, 2`.execute(db);
   return rows.map((row) => ({ ...row, overdueSeconds: row.overdueSeconds ?? 0 }));
 }
 

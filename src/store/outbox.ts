@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type ConcernedHomes, nobodysHome } from '../core/home/concerned.ts';
 import type { Job, JobName } from '../core/jobs/reactions.ts';
+import { isOf, nothing, type Portion } from './outbox-portion.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /**
@@ -75,8 +76,9 @@ export function keyOf(job: Job): string {
     case 'beginReconcile':
       return job.job;
     case 'evaluatePerson':
+      return `evaluatePerson:${job.personId}${job.idp === undefined ? '' : `:${job.idp}`}`;
     case 'updateHome':
-      return `${job.job}:${job.personId}`;
+      return `updateHome:${job.personId}`;
     case 'readChatStatus':
       return `readChatStatus:${job.accountId}`;
     case 'checkGroup':
@@ -182,23 +184,23 @@ export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
 
 /**
  * Takes due rows, the most urgent first, and leases them for the queue. A lease that runs out (a killed worker, an
- * emptied Redis) makes the row due again. `except`: jobs left alone for now.
+ * emptied Redis) makes the row due again. `except`: rows left alone for now.
  */
 export async function leaseDue(
   db: Db,
   limit: number,
   leaseMs = LEASE_MS,
-  except: readonly JobName[] = [],
+  except: Portion = nothing,
 ): Promise<OutboxRow[]> {
-  return await lease(db, { limit, leaseMs, which: sql`job <> all(${[...except]}::text[])`, isTaken: false });
+  return await lease(db, { limit, leaseMs, which: sql`not ${isOf(except)}`, isTaken: false });
 }
 
-/** Leases rows of these jobs, which this process runs at once without the queue. The most urgent come first. */
-export async function leaseToRun(db: Db, limit: number, jobs: readonly JobName[]): Promise<OutboxRow[]> {
+/** Leases rows of a portion, which this process runs at once without the queue. The most urgent come first. */
+export async function leaseToRun(db: Db, limit: number, of: Portion): Promise<OutboxRow[]> {
   const rows = await lease(db, {
     limit,
     leaseMs: LEASE_MS,
-    which: sql`job = any(${[...jobs]}::text[])`,
+    which: isOf(of),
     isTaken: true,
   });
   return rows.sort((a, b) => a.priority - b.priority);
@@ -248,11 +250,11 @@ export async function takeBack(db: Db, given: readonly { id: string; delivery: n
   return Number(numAffectedRows ?? 0);
 }
 
-/** Milliseconds until the next open row is due, but for those of some jobs; null when none is open. */
-export async function msUntilDue(db: Db, except: readonly JobName[] = []): Promise<number | null> {
+/** Milliseconds until the next open row is due, but for those of a portion; null when none is open. */
+export async function msUntilDue(db: Db, except: Portion = nothing): Promise<number | null> {
   const { rows } = await sql<{ ms: number | null }>`
     select (extract(epoch from min(next_at) - clock_timestamp()) * 1000)::float8 as ms
-    from outbox where done_at is null and job <> all(${[...except]}::text[])`.execute(db);
+    from outbox where done_at is null and not ${isOf(except)}`.execute(db);
   return rows[0]?.ms ?? null;
 }
 

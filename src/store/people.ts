@@ -54,6 +54,11 @@ export async function readPerson(db: Db | Tx, id: string): Promise<Person | null
   return row === undefined ? null : toPerson(row);
 }
 
+/** Holds a person until the transaction ends, against others who do. */
+export async function holdPerson(tx: Tx, id: string): Promise<void> {
+  await tx.selectFrom('people').select('id').where('id', '=', id).forNoKeyUpdate().execute();
+}
+
 export async function personByLink(
   db: Db | Tx,
   system: LinkedSystem,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type CanaryRun, type Direction, tripLegs } from '../core/canary/canary.ts';
 import type { Change } from '../core/change/change.ts';
+import type { Lanes } from '../flow/queue/lanes.ts';
 import type { SecretState } from '../secrets/kept-secret.ts';
 import { lastRun, openAlarm, runsEndedAfter } from '../store/canary.ts';
 import type { Db } from '../store/postgres/database.ts';
@@ -28,14 +29,14 @@ export type Metrics = {
  * restart forgets none. Propagation is counted by each replica for what it saw itself, since it started.
  */
 export function createMetrics(
-  db: Db,
+  { db, lanes }: { db: Db; lanes: Lanes },
   isQueueAway: () => boolean,
   secrets: () => readonly SecretState[] = () => [],
 ): Metrics {
   const registry = new Registry();
   const countSecrets = secretFigures(registry, secrets);
   collectDefaultMetrics({ register: registry });
-  const countWork = workFigures(registry, db);
+  const countWork = workFigures(registry, db, lanes);
   const traffic = trafficFigures(registry);
   const { propagation, legSeconds, rounds, alarm, lastStarted, refused, limited, queueAway } =
     figuresIn(registry);

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { steps } from '../flow/steps.ts';
+import type { Job } from '../core/jobs/reactions.ts';
+import type { Lanes } from '../flow/queue/lanes.ts';
 import { observationMeter } from '../outbound/meter.ts';
-import { lanes } from '../queue/job-queue.ts';
 import { openAlarms, openWork, pendingRequests } from '../store/figures.ts';
 import { owed } from '../store/outbox.ts';
 import type { Db } from '../store/postgres/database.ts';
@@ -11,7 +11,7 @@ import type { Db } from '../store/postgres/database.ts';
 const CALL_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** The counts of work owed, questions open and alarms, as the database has them now. Every replica tells the same. */
-export function workFigures(registry: Registry, db: Db): () => Promise<void> {
+export function workFigures(registry: Registry, db: Db, lanes: Lanes): () => Promise<void> {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
   const open = gauge('latchkey_work_open', 'Work that is owed, by lane', 'lane');
@@ -45,8 +45,10 @@ export function workFigures(registry: Registry, db: Db): () => Promise<void> {
       pendingRequests(db),
       openAlarms(db),
     ]);
-    for (const lane of lanes) {
-      const mine = work.filter(({ job }) => steps[job].lane === lane);
+    for (const lane of lanes.all) {
+      const mine = work.filter(
+        ({ job, idp }) => lanes.of({ job, ...(idp === null ? {} : { idp }) } as Job) === lane,
+      );
       open.set(
         { lane },
         mine.reduce((sum, one) => sum + one.open, 0),

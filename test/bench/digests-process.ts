@@ -14,6 +14,7 @@ import { blockComplaints } from '../../src/sandbox/slack/block-kit.ts';
 import { cards } from '../../src/slack/app/cards.ts';
 import type { SlackContent } from '../../src/slack/blocks.ts';
 import { finish, leaseToRun } from '../../src/store/outbox.ts';
+import { nothing, type Portion } from '../../src/store/outbox-portion.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { openLocks } from '../../src/store/postgres/locks.ts';
 import { ENTITLEMENTS, noonZone, ownerOf } from './digests-crowd.ts';
@@ -90,11 +91,13 @@ const context = {
   },
 } as unknown as Context;
 
+const cardsOnly: Portion = { ...nothing, jobs: ['updateCard'] };
+
 const beganAt = performance.now();
 const { made, said } = await makeDueDigests(context);
 const madeAt = performance.now();
 for (;;) {
-  const due = await leaseToRun(database.db, AT_ONCE, ['updateCard']);
+  const due = await leaseToRun(database.db, AT_ONCE, cardsOnly);
   if (due.length === 0) break;
   await Promise.all(
     due.map(async (row) => {

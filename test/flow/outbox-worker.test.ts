@@ -5,8 +5,10 @@ import { Fault } from '../../src/core/fault.ts';
 import type { JobName } from '../../src/core/jobs/reactions.ts';
 import { done } from '../../src/flow/kernel/context.ts';
 import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
+import { createLanes } from '../../src/flow/queue/lanes.ts';
 import { type Runs, steps } from '../../src/flow/steps.ts';
-import type { JobQueue, Lane, QueuedWork } from '../../src/queue/job-queue.ts';
+import type { JobQueue, QueuedWork } from '../../src/queue/job-queue.ts';
+import type { Lane } from '../../src/queue/lanes.ts';
 import { addJobs, leaseDue, type OutboxRow, owed } from '../../src/store/outbox.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
@@ -54,7 +56,10 @@ beforeEach(async () => {
   queued = [];
   runs = 0;
   trouble = null;
-  relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, counted);
+  relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, {
+    runs: counted,
+    lanes: createLanes(['okta', 'entra'], steps),
+  });
 });
 afterEach(() => relay.stop());
 
@@ -201,8 +206,8 @@ test('a throttled identity provider pauses its own work, and another’s goes on
   const work = (idp: string, groupId: string) => addJobs(db, [{ job: 'applyToIdp', ...pair, groupId, idp }]);
   const next = async (n: number) => {
     await eventually('the row is in the queue', () => queued.length === n);
-    const { id, delivery } = queued[n - 1] as QueuedWork;
-    await deliver('idp', id, delivery);
+    const { lane, id, delivery } = queued[n - 1] as QueuedWork;
+    await deliver(lane, id, delivery);
   };
   relay.start();
   trouble = new Fault('idp.throttled', 'wait', { retryable: true, retryAfterMs: 60_000, system: 'entra' });

@@ -35,7 +35,7 @@ const allowed: readonly { paths: readonly string[]; text: RegExp; why: string }[
   },
   {
     paths: [
-      'queue/job-queue',
+      'queue/lanes',
       'flow/steps',
       'outbound/meter',
       'outbound/call',

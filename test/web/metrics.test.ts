@@ -48,8 +48,8 @@ test('what is asked, owed, called and done is counted, by party and lane', async
   expect(sumOf(text, 'latchkey_requests_pending')).toBe(1);
   expect(sumOf(text, 'latchkey_requests_oldest_pending_seconds')).toBeGreaterThan(0);
   expect(sumOf(text, 'latchkey_work_failing', { party: 'idp', fault: 'unavailable' })).toBe(1);
-  expect(sumOf(text, 'latchkey_work_open', { lane: 'idp' })).toBeGreaterThanOrEqual(1);
-  expect(sumOf(text, 'latchkey_work_oldest_seconds', { lane: 'idp' })).toBeGreaterThan(0);
+  expect(sumOf(text, 'latchkey_work_open', { lane: 'idp-okta' })).toBeGreaterThanOrEqual(1);
+  expect(sumOf(text, 'latchkey_work_oldest_seconds', { lane: 'idp-okta' })).toBeGreaterThan(0);
   expect(sumOf(text, 'latchkey_work_open', { lane: 'core' })).toBeGreaterThanOrEqual(0);
   for (const system of ['okta', 'anypoint', 'slack', 'model'])
     expect(sumOf(text, 'latchkey_outside_calls_total', { system, outcome: 'ok' }), system).toBeGreaterThan(0);

@@ -17,18 +17,18 @@ export type Job =
   /** What was approved for later begins, if it still fits. */
   | { job: 'beginAccess'; changeId: string; afterMs?: number }
   /** `urgency`: what takes access away goes before what gives it, a leaver's first of all. */
-  /** `idp`: the `system` of the identity provider that the group is in; left out in rows of long ago: the first. */
+  /** `idp`, here and below: the `system` of the identity provider that is asked; left out in rows of long ago. */
   | { job: 'applyToIdp'; personId: string; groupId: string; idp?: string; urgency?: Urgency }
   /** Of an IdP that pushes only now and then, and can be asked to. */
   | { job: 'askForPush'; groupId: string; idp?: string }
   | { job: 'deliverToTeam'; personId: string; teamId: string }
-  | { job: 'checkMembership'; personId: string; groupId: string }
+  | { job: 'checkMembership'; personId: string; groupId: string; idp?: string }
   | { job: 'verifyInAnypoint'; changeId: string; afterMs?: number }
   | { job: 'updateMessages'; changeId: string; afterMs?: number }
   /** What event sources of the directory told and nobody processed yet. */
   | { job: 'processObservations' }
-  | { job: 'evaluatePerson'; personId: string }
-  | { job: 'checkGroup'; groupId: string }
+  | { job: 'evaluatePerson'; personId: string; idp?: string }
+  | { job: 'checkGroup'; groupId: string; idp?: string }
   /** Somebody asked for a comparison before its time. */
   | { job: 'beginReconcile' }
   | { job: 'assessMassChange'; massChangeId: string }

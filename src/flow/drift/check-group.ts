@@ -1,6 +1,7 @@
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
 import type { IdpPerson } from '../../ports/identity-provider.ts';
+import { idpLane } from '../../queue/lanes.ts';
 import { compareGroup, type GroupDifference } from '../../store/reconcile/compare.ts';
 import { forgetRun, notePlaceCompared, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
 import { SeenPeople } from '../../store/reconcile/seen-people.ts';
@@ -71,11 +72,7 @@ async function checkOneGroup(context: Context & AtIdp, target: Target): Promise<
     context.nudge,
   );
   const few = await putOnOneCard(context, target.groupId, differences);
-  await commit(
-    context.db,
-    async () => ({ result: null, jobs: checkAll(target.groupId, few) }),
-    context.nudge,
-  );
+  await commit(context.db, async () => ({ result: null, jobs: checkAll(target, few) }), context.nudge);
   await forgetRun(context.db, run, null);
   return differences;
 }
@@ -92,8 +89,8 @@ export function areMany(context: Pick<Context, 'catalogue'>, { finding, lost }: 
   return finding.length > memberships || lost.length > memberships;
 }
 
-function checkAll(groupId: string, personIds: readonly string[]): Job[] {
-  return personIds.map((personId) => ({ job: 'checkMembership', personId, groupId }));
+function checkAll({ groupId, idp }: Target, personIds: readonly string[]): Job[] {
+  return personIds.map((personId) => ({ job: 'checkMembership', personId, groupId, idp }));
 }
 
 /**
@@ -167,7 +164,7 @@ export function groupListing(
 ): Listing<IdpPerson> {
   const seen = new SeenPeople();
   return {
-    lane: 'idp',
+    lane: idpLane(context.idp.system),
     read: (place, from) => context.idp.pageOfMembers(place.externalId, from),
     store: (place, rows, stretch) =>
       stageMembers(context.db, { system: context.idp.system, place, stretch }, rows, seen),

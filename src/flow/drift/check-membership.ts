@@ -15,6 +15,7 @@ import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
 import { leaverCase } from '../../store/offboardings.ts';
 import { type Identity, identityOf, readPerson, rememberPerson } from '../../store/people.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
+import { evaluations } from '../joiner-mover/evaluate-person.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import {
@@ -100,11 +101,11 @@ async function lookAtPerson(
 async function askOfSuccessor(
   context: Data & Runtime,
   { groupId }: Pair,
-  { target: { teamId } }: Found,
+  { target: { teamId, idp } }: Found,
   personId: PersonId,
 ): Promise<Ran> {
   const jobs: Job[] = [
-    { job: 'checkMembership', personId, groupId },
+    { job: 'checkMembership', personId, groupId, idp },
     { job: 'deliverToTeam', personId, teamId },
   ];
   return await commit<Ran>(context.db, async () => ({ result: done, jobs }), context.nudge);
@@ -183,7 +184,7 @@ async function follow(unit: Unit, seen: Seen, facts: DriftFacts, card: Card): Pr
     case 'askToRestore':
       return { result: done, events: [received(unit, pair, found, 'loss')] };
     case 'checkGroup':
-      return { result: done, jobs: [{ job: 'checkGroup', groupId: pair.groupId }] };
+      return { result: done, jobs: [{ job: 'checkGroup', groupId: pair.groupId, idp: found.target.idp }] };
     case 'endBaseline':
       return await baselineEnded(unit, pair, found);
     default:
@@ -216,7 +217,7 @@ async function endLeaver(context: Context & AtIdp, personId: string, cause: Offb
     async (unit) =>
       // Where another IdP has them active, only what this one gives ends.
       (await isActiveElsewhere(context, unit, personId))
-        ? { result: null, jobs: [{ job: 'evaluatePerson', personId }] }
+        ? { result: null, jobs: evaluations(context, personId) }
         : { result: null, ...(await leaverFound(context, unit, { id }, cause)) },
     context.nudge,
   );

@@ -1,8 +1,8 @@
-import type { Job } from '../../core/jobs/reactions.ts';
 import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { rememberPerson } from '../../store/people.ts';
 import { changedSinceEvaluated, concernedUnseen } from '../../store/reconcile/people.ts';
 import { atEach } from '../idps/idps.ts';
+import { evaluations } from '../joiner-mover/evaluate-person.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context, Data } from '../kernel/context.ts';
 
@@ -15,9 +15,10 @@ export async function lookAtPeople(context: Context): Promise<number> {
   const ids = new Set<string>();
   for (const { idp } of atEach(context)) for (const id of await goneUnseen(context, idp)) ids.add(id);
   for (const id of await changedSinceEvaluated(context.db, EVALUATED_MAX)) ids.add(id);
-  const jobs = [...ids].slice(0, EVALUATED_MAX).map((personId): Job => ({ job: 'evaluatePerson', personId }));
+  const people = [...ids].slice(0, EVALUATED_MAX);
+  const jobs = people.flatMap((personId) => evaluations(context, personId));
   if (jobs.length > 0) await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
-  return jobs.length;
+  return people.length;
 }
 
 /** Those whom no group has shown, and whom the IdP, asked now, does not know. */

@@ -15,8 +15,10 @@ import {
   unprocessed,
 } from '../../store/observed.ts';
 import type { Person } from '../../store/people.ts';
+import { evaluations } from '../joiner-mover/evaluate-person.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
-import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
+import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
+import { idpOfGroup } from '../membership/ready-targets.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { createResolve, isAboutOne } from '../people/resolve-person.ts';
 
@@ -129,13 +131,14 @@ async function processOne(round: Round, row: ObservedRow, person: Person | null)
       return await processMembership(round, { row, told, person });
     case 'person': {
       if (person === null) return await noteProcessed(unit.tx, row.id, 'unknown person');
-      jobs.push({ job: 'evaluatePerson', personId: person.id });
+      jobs.push(...evaluations(context, person.id));
       return await noteProcessed(unit.tx, row.id, 'evaluated', { personId: person.id });
     }
     case 'group': {
       const groups = groupIdsOf(context, told);
       if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
-      for (const groupId of groups) jobs.push({ job: 'checkGroup', groupId });
+      for (const groupId of groups)
+        jobs.push({ job: 'checkGroup', groupId, idp: idpOfGroup(context, groupId).system });
       return await noteProcessed(unit.tx, row.id, groups.length === 0 ? 'not ours' : 'group checked');
     }
     default:
@@ -211,7 +214,7 @@ type Suspect = { personId: string; groupId: string; direction: 'added' | 'remove
  * at the whole group.
  */
 async function suspect(
-  context: Data,
+  context: Data & Parties,
   unit: Unit,
   alike: readonly Suspect[],
   following: Following,
@@ -219,12 +222,15 @@ async function suspect(
   const [first] = alike;
   if (first === undefined) return;
   const { groupId, direction } = first;
+  const idp = idpOfGroup(context, groupId).system;
   const { memberships, windowSeconds } = context.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - windowSeconds * 1_000);
   if ((await checkedSince(unit.tx, groupId, direction, since)) > memberships)
-    following.jobs.push({ job: 'checkGroup', groupId });
+    following.jobs.push({ job: 'checkGroup', groupId, idp });
   else
-    following.jobs.push(...alike.map(({ personId }): Job => ({ job: 'checkMembership', personId, groupId })));
+    following.jobs.push(
+      ...alike.map(({ personId }): Job => ({ job: 'checkMembership', personId, groupId, idp })),
+    );
 }
 
 function groupIdsOf(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
 import type { Page } from '../../ports/page.ts';
-import type { Lane } from '../../queue/job-queue.ts';
+import type { Lane } from '../../queue/lanes.ts';
 import { beginPlaceAgain, noteTrouble, type Place } from '../../store/reconcile/runs.ts';
 import type { Stretch } from '../../store/reconcile/staging.ts';
 import type { Context } from '../kernel/context.ts';

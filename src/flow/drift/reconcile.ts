@@ -1,7 +1,6 @@
 import type { Observation } from '../../core/drift/observation.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
-import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { hasOpenCard, openMassChange } from '../../store/mass-changes.ts';
 import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../../store/reconcile/compare.ts';
 import {
@@ -18,7 +17,7 @@ import { atEach } from '../idps/idps.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { putExcessOnCard } from '../mass-change/excess-members.ts';
-import { readyTargets } from '../membership/ready-targets.ts';
+import { idpOfGroup, readyTargets } from '../membership/ready-targets.ts';
 import {
   areMany,
   differencesOf,
@@ -166,7 +165,7 @@ async function closeGroup(context: Context, run: Run, place: Place, isReady: boo
       // A card on many is kept true, also where nothing differs any more.
       const isOnCard = await hasOpenCard(unit.tx, place.externalId);
       if (isOnCard || areMany(context, differencesOf(difference)))
-        jobs.push({ job: 'checkGroup', groupId: place.externalId });
+        jobs.push({ job: 'checkGroup', groupId: place.externalId, idp: system });
       else {
         const recorded = await recordWithin(unit.tx, [
           ...difference.finding.map((apart) => observed(unit, { run, place }, apart, 'added')),
@@ -271,11 +270,6 @@ function teamNote(
       claimedUsers: claimedIds.slice(0, PLACES_NAMED_MAX),
     },
   };
-}
-
-function idpOfGroup(context: Data & Parties, groupId: string): IdentityProvider {
-  const target = context.catalogue.targets().find((one) => one.groupId === groupId);
-  return target === undefined ? context.idps.first : context.idps.of(target.idp);
 }
 
 /** Of the IdPs whose groups give a team. */

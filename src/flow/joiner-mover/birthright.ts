@@ -25,7 +25,7 @@ import {
 } from '../../store/birthrights.ts';
 import { pendingRequest } from '../../store/changes.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
-import { type Person, readPerson } from '../../store/people.ts';
+import { holdPerson, type Person, readPerson } from '../../store/people.ts';
 import { readPersonAt } from '../../store/person-snapshots.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type AtIdp, at, belongsTo } from '../idps/idps.ts';
@@ -86,6 +86,11 @@ export async function renewBirthrights(context: Context): Promise<void> {
       await renewOne(context, entitlement, entitlement.birthright.departments);
 }
 
+/** The lock of a person as one identity provider has them. */
+export function personAt(personId: string, { system }: { system: string }): string {
+  return `person:${personId}:${system}`;
+}
+
 async function renewOne(
   context: Context,
   entitlement: Entitlement,
@@ -103,7 +108,7 @@ async function renewOne(
       PAGE,
     );
     for (const personId of due)
-      await context.locks.withLock(`person:${personId}`, async () => {
+      await context.locks.withLock(personAt(personId, { system }), async () => {
         const known = await readPerson(context.db, personId);
         const outside =
           known === null
@@ -112,6 +117,7 @@ async function renewOne(
         await commit(
           context.db,
           async (unit) => {
+            await holdPerson(unit.tx, personId);
             const person = await readPersonAt(unit.tx, personId, system);
             if (person === null || person.status !== 'active') return { result: null };
             if (await isKeptOut(unit.tx, personId)) return { result: null };

@@ -9,7 +9,7 @@ import {
 } from '../../core/people/person-snapshot.ts';
 import { askingIds } from '../../store/changes.ts';
 import { wasDeletedByScim } from '../../store/observed.ts';
-import { identityOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import { holdPerson, identityOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
 import { readSnapshot, writeSnapshot } from '../../store/person-snapshots.ts';
 import { scimStatus } from '../../store/scim-mirror.ts';
 import { type AtIdp, atEach } from '../idps/idps.ts';
@@ -22,21 +22,28 @@ import { endAtIdp, isActiveElsewhere } from '../offboarding/one-account.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 import { type OutsideFacts, outsideFacts } from '../request/request-facts.ts';
-import { birthrightsAtTurn } from './birthright.ts';
+import { birthrightsAtTurn, personAt } from './birthright.ts';
 import { recheckGrants } from './recheck-grants.ts';
 
 /**
- * Looks at a person anew: the IdP is read, whatever an event source told. It acts on the changes since they were last
+ * Looks at a person anew in one identity provider, or in all: it is read, whatever an event source told. It acts on the changes since they were last
  * acted on. Safe to run twice: the second finds nothing new.
  */
 export async function evaluatePerson(
   context: Context,
   job: Extract<Job, { job: 'evaluatePerson' }>,
 ): Promise<Ran> {
-  return await context.locks.withLock(`person:${job.personId}`, async () => {
-    for (const there of atEach(context)) await evaluateAt(there, job.personId);
-    return done;
-  });
+  const { personId } = job;
+  // One that is not connected any more says nothing.
+  const each = atEach(context).filter(({ idp }) => job.idp === undefined || idp.system === job.idp);
+  for (const there of each)
+    await context.locks.withLock(personAt(personId, there.idp), () => evaluateAt(there, personId));
+  return done;
+}
+
+/** The work that looks at a person anew: by itself at each identity provider, so that a slow one delays no other. */
+export function evaluations({ idps }: Parties, personId: string): Job[] {
+  return idps.all.map(({ system }) => ({ job: 'evaluatePerson', personId, idp: system }));
 }
 
 /** As one identity provider has them: what follows concerns its own entitlements, unless no other has them active. */
@@ -71,9 +78,11 @@ async function evaluateAt(context: Context & AtIdp, personId: string): Promise<v
   await commit(
     context.db,
     async (unit) => {
+      // What another identity provider says of them is acted on before or after, and each sees the other's.
+      await holdPerson(unit.tx, person.id);
       if (successor !== null) {
         await writeSnapshot(unit.tx, { personId: person.id, system }, now, hasApp ?? true);
-        return { result: null, jobs: [{ job: 'evaluatePerson', personId: successor.id }] };
+        return { result: null, jobs: evaluations(context, successor.id) };
       }
       const before = await readSnapshot(unit.tx, person.id, system);
       const from = before === null ? (known?.department ?? null) : before.department;

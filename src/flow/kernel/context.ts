@@ -7,7 +7,7 @@ import type { Messenger } from '../../ports/messenger.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
 import type { FreshSignIn } from '../../ports/sign-in.ts';
 import type { TicketSource } from '../../ports/tickets.ts';
-import type { Lane } from '../../queue/job-queue.ts';
+import type { Lane } from '../../queue/lanes.ts';
 import type { QueueAway } from '../../queue/queue-away.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 import type { Db } from '../../store/postgres/database.ts';

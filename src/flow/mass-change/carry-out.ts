@@ -167,7 +167,7 @@ async function carryOutPair(context: Data, unit: Unit, card: Card, item: Item): 
   if (carried === null) return { became: dropped };
   const { entitlement, target } = carried;
   const pair = { personId, groupId: target.groupId };
-  const checked: One = { became: dropped, jobs: [{ job: 'checkMembership', ...pair }] };
+  const checked: One = { became: dropped, jobs: [{ job: 'checkMembership', ...pair, idp: target.idp }] };
   // Decided on something else than it is by now: each is asked about by itself.
   if (choice === 'keep' && otherwiseOnCard(mass, shownNow(context, mass)).length > 0) return checked;
   if ((await isWanted(unit.tx, pair, unit.now)) !== (mass.kind === 'lost')) return { became: dropped };

@@ -1,7 +1,8 @@
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
+import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import type { Person } from '../../store/people.ts';
-import type { Context, Data } from '../kernel/context.ts';
+import type { Context, Data, Parties } from '../kernel/context.ts';
 
 /** Each ready group once, however many entitlements it carries. */
 export function readyTargets(context: Pick<Context, 'catalogue'>): Target[] {
@@ -11,6 +12,12 @@ export function readyTargets(context: Pick<Context, 'catalogue'>): Target[] {
     if (status.status === 'ready') targets.set(status.target.groupId, status.target);
   }
   return [...targets.values()];
+}
+
+/** The identity provider that a group of the catalogue is in. */
+export function idpOfGroup(context: Data & Parties, groupId: string): IdentityProvider {
+  const target = context.catalogue.targets().find((one) => one.groupId === groupId);
+  return target === undefined ? context.idps.first : context.idps.of(target.idp);
 }
 
 /** Every team that Latchkey manages, made true for this person. */

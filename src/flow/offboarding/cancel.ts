@@ -106,7 +106,7 @@ export async function caseToCancel(context: Data, personId: PersonId): Promise<O
   return (await leaverCase(context.db, personId)) ?? (await latestOffboarding(context.db, personId));
 }
 
-type Unwritten = { id: ChangeId; groupId: string };
+type Unwritten = { id: ChangeId; groupId: string; idp: string };
 
 /** Revokes of the case that the IdP has not been told of yet, by group. */
 async function unwritten(context: Data, { revokes }: Offboarding): Promise<Unwritten[]> {
@@ -119,7 +119,7 @@ async function unwritten(context: Data, { revokes }: Offboarding): Promise<Unwri
       isUnderway(change.state) &&
       change.legs.idpWrittenAt === null
     )
-      found.push({ id: change.id, groupId: change.target.groupId });
+      found.push({ id: change.id, groupId: change.target.groupId, idp: change.target.idp });
   }
   return found.sort((a, b) => a.groupId.localeCompare(b.groupId));
 }
@@ -131,7 +131,7 @@ async function stop(
 ): Promise<{ events: ChangeEvent[]; jobs: Job[] }> {
   const events: ChangeEvent[] = [];
   const jobs: Job[] = [];
-  for (const { id, groupId } of revokes) {
+  for (const { id, groupId, idp } of revokes) {
     const change = await unit.change(id);
     if (change === null || !isUnderway(change.state) || change.legs.idpWrittenAt !== null) continue;
     events.push({
@@ -142,7 +142,7 @@ async function stop(
       why: `${by.name} took the offboarding back before it was written`,
       stoppedBy: by.name,
     });
-    jobs.push({ job: 'checkMembership', personId: change.personId, groupId });
+    jobs.push({ job: 'checkMembership', personId: change.personId, groupId, idp });
   }
   return { events, jobs };
 }

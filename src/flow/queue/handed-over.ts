@@ -1,4 +1,4 @@
-import { concurrency, type Lane, lanes } from '../../queue/job-queue.ts';
+import { type Lane, placesIn } from '../../queue/lanes.ts';
 
 /**
  * Rows of a lane that wait in the queue. Further rows wait in the outbox. In the queue their lease would run out before
@@ -39,7 +39,10 @@ export type HandedOver = {
   takeAll(): Given[];
 };
 
-export function createHandedOver(now: () => number = () => performance.now()): HandedOver {
+export function createHandedOver(
+  lanes: readonly Lane[],
+  now: () => number = () => performance.now(),
+): HandedOver {
   const all = new Map<Lane, LaneState>(
     lanes.map((lane) => [lane, { waiting: new Map(), running: 0, lastBegun: now(), wasFull: false }]),
   );
@@ -76,7 +79,7 @@ export function createHandedOver(now: () => number = () => performance.now()): H
       of(lane).running -= 1;
       of(lane).lastBegun = now();
     },
-    free: (lane) => concurrency[lane] - of(lane).running,
+    free: (lane) => placesIn(lane) - of(lane).running,
     fullLanes() {
       forgetRunOut();
       for (const state of all.values()) state.wasFull = state.waiting.size >= LANE_MAX;
@@ -92,7 +95,7 @@ export function createHandedOver(now: () => number = () => performance.now()): H
           oldest !== undefined &&
           oldest.since < before &&
           state.lastBegun < before &&
-          state.running < concurrency[lane];
+          state.running < placesIn(lane);
         return isStuck ? take(state) : [];
       });
     },

@@ -61,7 +61,7 @@ export async function reopenIfTheirOwn(context: Context, change: Change): Promis
         result: null,
         events: [{ ...base, type: 'decisionReopened', changeId: locked.id, by }, ...onCard],
         // A membership that nothing wants any more is found again; many at once on one card.
-        jobs: [{ job: 'checkGroup', groupId }],
+        jobs: [{ job: 'checkGroup', groupId, idp }],
       };
     },
     context.nudge,

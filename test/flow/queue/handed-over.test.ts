@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { createHandedOver } from '../../../src/flow/queue/handed-over.ts';
-import { concurrency } from '../../../src/queue/job-queue.ts';
+import { lanesWith, placesIn } from '../../../src/queue/lanes.ts';
 
 function at() {
   let now = 0;
-  const handed = createHandedOver(() => now);
+  const handed = createHandedOver(lanesWith(['okta']), () => now);
   return { handed, pass: (ms: number) => (now += ms) };
 }
 
 test('a lane that could run more and hands out nothing for seconds is stuck; one that is only busy is not', () => {
   // given work in two lanes, and the one full of what runs
   const { handed, pass } = at();
-  for (let n = 0; n < concurrency.model; n += 1) handed.begins('model', `running-${n}`);
-  handed.give('idp', { id: '1', delivery: 1 }, 15_000);
+  for (let n = 0; n < placesIn('model'); n += 1) handed.begins('model', `running-${n}`);
+  handed.give('idp-okta', { id: '1', delivery: 1 }, 15_000);
   handed.give('model', { id: '2', delivery: 1 }, 15_000);
 
   // then
@@ -28,11 +28,11 @@ test('a lane that could run more and hands out nothing for seconds is stuck; one
 
 test('a lane that goes on is not stuck, however much waits in it', () => {
   const { handed, pass } = at();
-  for (let n = 0; n < 150; n += 1) handed.give('idp', { id: String(n), delivery: 1 }, 60_000);
+  for (let n = 0; n < 150; n += 1) handed.give('idp-okta', { id: String(n), delivery: 1 }, 60_000);
   for (let n = 0; n < 20; n += 1) {
     pass(1_000);
-    handed.begins('idp', String(n));
-    handed.ends('idp');
+    handed.begins('idp-okta', String(n));
+    handed.ends('idp-okta');
     expect(handed.takeStuck()).toEqual([]);
   }
   expect(handed.takeAll()).toHaveLength(130);

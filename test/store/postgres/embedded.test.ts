@@ -18,6 +18,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createJobQueue } from '../../../src/queue/job-queue.ts';
+import { lanesWith } from '../../../src/queue/lanes.ts';
 import { openDatabase } from '../../../src/store/postgres/database.ts';
 import {
   type Embedded,
@@ -131,7 +132,12 @@ describe('the embedded PostgreSQL', () => {
   test('carries Latchkey and its queue', async () => {
     const { url } = await start(join(await folder(0o755), 'postgres'));
     const database = await openDatabase(url);
-    const jobQueue = await createJobQueue({ redis: null, databaseUrl: url, log: pino({ level: 'silent' }) });
+    const jobQueue = await createJobQueue({
+      lanes: lanesWith(['okta']),
+      redis: null,
+      databaseUrl: url,
+      log: pino({ level: 'silent' }),
+    });
     await jobQueue.close();
     await database.close();
   });

@@ -1,0 +1,51 @@
+import type { Job, JobName } from '../../core/jobs/reactions.ts';
+import { idpLane, type Lane, lanesWith, type SharedLane } from '../../queue/lanes.ts';
+import type { Portion } from '../../store/outbox-portion.ts';
+
+/** Where a kind of work belongs. `idp`: into the lane of the identity provider that it names. */
+export type LaneKind = SharedLane | 'idp';
+
+/** The lanes of this installation, and what belongs into each. */
+export type Lanes = {
+  readonly all: readonly Lane[];
+  of(job: Job): Lane;
+  /** Which rows of the outbox are those of some lanes. */
+  portion(of: readonly Lane[]): Portion;
+  /** The lane in which a vendor's limits are met; null: no lane is for it alone. `system` as a fault has it. */
+  ofVendor(faultCode: string, system: string | undefined): Lane | null;
+};
+
+/** `systems`: the identity providers that are connected, in their order. Work that names none of them is the first's. */
+export function createLanes(
+  systems: readonly string[],
+  kinds: Readonly<Record<JobName, { lane: LaneKind }>>,
+): Lanes {
+  const all = lanesWith(systems);
+  const [first = ''] = systems;
+  const jobsIn = (isIn: (kind: LaneKind) => boolean) =>
+    (Object.keys(kinds) as JobName[]).filter((job) => isIn(kinds[job].lane));
+  const jobsAtIdp = jobsIn((kind) => kind === 'idp');
+  const connected = (system: string | undefined) =>
+    system !== undefined && systems.includes(system) ? system : first;
+  return {
+    all,
+    of(job) {
+      const { lane } = kinds[job.job];
+      return lane === 'idp' ? idpLane(connected('idp' in job ? job.idp : undefined)) : lane;
+    },
+    portion: (some) => ({
+      jobs: jobsIn((kind) => kind !== 'idp' && some.includes(kind)),
+      atIdp: {
+        jobs: jobsAtIdp,
+        systems: systems.filter((system) => some.includes(idpLane(system))),
+        connected: systems,
+        first,
+      },
+    }),
+    ofVendor(faultCode, system) {
+      const [party = ''] = faultCode.split('.');
+      if (party === 'idp') return idpLane(connected(system));
+      return all.find((lane) => lane === party) ?? null;
+    },
+  };
+}
