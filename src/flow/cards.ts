@@ -8,8 +8,10 @@ import { type RefusedPushView, readRefusedPushView } from './drift/refused-push.
 import type { Context } from './kernel/context.ts';
 import { type MassView, toldMassChange } from './mass-change/view.ts';
 import { type ChangeView, type JointView, readJointView, readView } from './messages/change-view.ts';
+import { type LostAccountView, readLostAccountView } from './offboarding/lost-account.ts';
 import { type OffboardingView, toldOffboarding } from './offboarding/view.ts';
 import { type PolicyView, readPolicyView } from './policy/policy-alarm.ts';
+import { type ProvisioningView, readProvisioningView } from './provisioning/watch.ts';
 import { type QueueView, readQueueView } from './queue/queue-alarm.ts';
 import { type CampaignView, type ReviewView, readCampaignView, readReviewView } from './review/view.ts';
 import { readSecretView, type SecretView } from './secrets/secret-ages.ts';
@@ -27,6 +29,8 @@ export type Views = {
   canary: CanaryView;
   policy: PolicyView;
   refusedPush: RefusedPushView;
+  lostAccount: LostAccountView;
+  provisioning: ProvisioningView;
   queue: QueueView;
   secret: SecretView;
   tickets: TicketsView;
@@ -58,6 +62,8 @@ const readers: {
   canary: readCanaryView,
   policy: readPolicyView,
   refusedPush: readRefusedPushView,
+  lostAccount: readLostAccountView,
+  provisioning: readProvisioningView,
   queue: readQueueView,
   secret: readSecretView,
   tickets: readTicketsView,

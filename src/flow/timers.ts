@@ -28,6 +28,7 @@ import type { Context, Data, Runtime } from './kernel/context.ts';
 import { runDueMassChanges } from './mass-change/timers.ts';
 import { endGrant } from './membership/end-grants.ts';
 import { runDueOffboardings } from './offboarding/step.ts';
+import { watchProvisioning } from './provisioning/watch.ts';
 import { tellOfQueue } from './queue/queue-alarm.ts';
 import { attendToApprovers } from './request/attend.ts';
 import { keepCadence } from './review/cadence.ts';
@@ -48,8 +49,10 @@ const RECONCILE_EVERY_MS = 300_000;
 const DUE_EVERY_MS = 15_000;
 /** First so soon: we may have been away long, or killed in the middle of it; the IdP's log goes before. */
 const DUE_FIRST_MS = 3_000;
-/** The IdP's own log is read on this often: the net beneath its notifications. */
+/** The IdP's own log is read on this often: the net beneath its notifications. Whether it provisions is asked so too. */
 const LISTEN_EVERY_MS = 30_000;
+/** Who is well at the start says so before the first push is due. */
+const PROVISIONING_FIRST_MS = 2_000;
 /** Whether the canary is due, or a step further, is looked at this often. */
 const CANARY_EVERY_MS = 1_000;
 /** Leavers' cases that wait for somebody are looked at again this often. */
@@ -122,6 +125,9 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
     every(CHECK_EVERY_MS, context, 'catalogue check', () => context.catalogue.check()),
     every(FORGET_EVERY_MS, context, 'forgetting', () => forgetOnce(context)),
     every(QUEUE_EVERY_MS, context, 'queue', () => tellOfQueue(context)),
+    every({ firstMs: PROVISIONING_FIRST_MS, ms: listenEveryMs }, context, 'provisioning', () =>
+      context.locks.tryLock('provisioning', () => watchProvisioning(context)),
+    ),
     reconciling,
     every(DIGESTS_EVERY_MS, context, 'digests', (until) =>
       context.locks.tryLock('digests', () => makeDueDigests(context, until)),

@@ -1,5 +1,6 @@
 import type { EventSource, Observation } from '../core/drift/observation.ts';
 import type { PartyAdvice } from '../core/fault-words.ts';
+import type { ProvisioningTrouble } from '../core/provisioning-trouble.ts';
 import type { Page } from './page.ts';
 import type { UseRecord } from './usage.ts';
 
@@ -91,8 +92,8 @@ export interface Provisioning {
    * again
    */
   carry(groupId: string, personIds: readonly string[]): Promise<Carried>;
-  /** Why it carries nothing at all, and what to do; null: it works. */
-  trouble(): Promise<string | null>;
+  /** Why it carries nothing at all; null: it works. */
+  trouble(): Promise<ProvisioningTrouble | null>;
 }
 
 export type LogPage = {

@@ -39,6 +39,10 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       `${who ?? 'Somebody'} says of the emergency: ${found === 'justified' ? 'justified' : 'not justified'}. ${comment}`,
     membershipAccepted: () => 'Recorded as it was found: the catalogue accepts it',
     accountLost: () => 'One identity provider has lost the person, and another has them active',
+    accountBack: () => 'An identity provider that had lost the person has them again',
+    provisioningStopped: ({ what, said }: { what: string; said: string | null }) =>
+      `Provisioning to Latchkey stands still: ${what}${said === null ? '' : ` (${said})`}`,
+    provisioningResumed: () => 'Provisioning to Latchkey works again',
     baselineEnded: () => 'No longer counted as there before Latchkey',
     birthrightWithheld: ({ grounds }: { grounds?: string[] }) =>
       `What the department has by rule is not given: ${(grounds ?? []).join('; ')}`,

@@ -1,12 +1,14 @@
 import { Fault, type FaultCode } from '../core/fault.ts';
 import { type FaultName, faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
+import { provisioningTroubleInWords } from '../core/provisioning-trouble.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
 import type { PartyState } from '../flow/party-watch.ts';
 import type { SecretState } from '../secrets/kept-secret.ts';
 import { owed } from '../store/outbox.ts';
 import { refuseReadOnly } from '../store/postgres/database.ts';
+import { openProvisioningTroubles, type StoredProvisioningTrouble } from '../store/provisioning-troubles.ts';
 
 export type Readiness = {
   /** The main job can be done: asked for in Slack, written in the IdP, carried to Anypoint, seen there. */
@@ -64,13 +66,17 @@ export async function readiness(
   );
   try {
     await refuseReadOnly(context.db);
-    const { open, failing } = await owed(context.db);
+    const [{ open, failing }, unpushed] = await Promise.all([
+      owed(context.db),
+      openProvisioningTroubles(context.db),
+    ]);
     const stuck = Object.keys(failing).flatMap((name) => stuckFor(name, context, parties) ?? []);
     const canary = await canaryStatusText(context);
     return {
       ...told([
         { ...DATABASE, why: null },
         { ...OWED, why: stuck.length === 0 ? null : stuck.join('; ') },
+        ...pushing(context, unpushed),
       ]),
       database: true,
       openWork: open,
@@ -99,6 +105,21 @@ export async function readiness(
       secrets: wrongSecrets,
     };
   }
+}
+
+/** Whether each identity provider that carries groups to us by SCIM does so, as it was last asked. */
+function pushing({ idps }: Context, troubles: readonly StoredProvisioningTrouble[]): PartyState[] {
+  return idps.all.flatMap(({ name, system, provisioning }) => {
+    if (provisioning == null) return [];
+    const trouble = troubles.find(({ idp }) => idp === system);
+    return [
+      {
+        party: name,
+        does: `group changes from ${name}`,
+        why: trouble === undefined ? null : `${name}: ${provisioningTroubleInWords(trouble)}`,
+      },
+    ];
+  });
 }
 
 const DATABASE = { party: 'PostgreSQL', does: 'keeping what is asked and decided' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut } from './journey.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
 
 /** Orders to read is Okta's, orders to deploy Entra's. */
 const OF_OKTA = { key: 'orders-api-read', group: 'anypoint-orders-read', team: 'Orders API readers' };
@@ -13,6 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
+const lostAccounts = async (admin: string) =>
+  (await walk.messages(admin, 'dm')).filter(({ metadata }) =>
+    metadata?.event_payload?.marker?.includes(':lostAccount:'),
+  );
 const inOkta = async (key: string, group: string) => await walk.isInGroup(key, group);
 const inEntra = async (key: string, group: string) =>
   (await walk.request<Record<string, string[]>>('GET', '/entra/sim/members'))[group]?.includes(key) ?? false;
@@ -53,6 +57,12 @@ test('an account lost in one ends what that one gives, and what the other gives 
   expect(await walk.isInTeam('tom', OF_ENTRA.team)).toBe(true);
   expect(await inEntra('tom', OF_ENTRA.group)).toBe(true);
   expect(await walk.query('select 1 from offboardings')).toEqual([]);
+  for (const admin of ['sam', 'sofia'])
+    expect((await lostAccounts(admin)).map(wordsOf)).toEqual([
+      expect.stringMatching(
+        /Okta no longer has <@\w+> active.*• <@\w+>: ends: Orders API: read logs and messages in prod; stays by Entra: Orders API: deploy to prod\.\n.*What to do:.*\/access offboard/s,
+      ),
+    ]);
 
   // and when
   await walk.request('POST', '/entra/sim/users', { key: 'tom', happening: 'deleted' });

@@ -64,6 +64,8 @@ const aboutLatchkey: ReadonlySet<string> = new Set([
   'canaryAlarmRaised',
   'canaryAlarmCleared',
   'scimPushRefused',
+  'provisioningStopped',
+  'provisioningResumed',
 ]);
 
 /** Pure: who sees on their Home what a note tells. */

@@ -57,6 +57,8 @@ export type Subject =
   | 'canary'
   | 'policy'
   | 'refusedPush'
+  | 'lostAccount'
+  | 'provisioning'
   | 'queue'
   | 'secret'
   | 'tickets'

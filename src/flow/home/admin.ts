@@ -5,6 +5,11 @@ import { type OpenFigures, openFigures } from '../../store/homes.ts';
 import { openCases } from '../../store/offboardings.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { policyTroubleNow } from '../../store/policies.ts';
+import {
+  openProvisioningTroubles,
+  type StoredProvisioningTrouble,
+} from '../../store/provisioning-troubles.ts';
+import { idpName } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 import type { Named } from '../people/named.ts';
 import { CASES_MAX, linksOf } from './waiting.ts';
@@ -25,15 +30,17 @@ const TROUBLES_MAX = 8;
 const FAILED_DAYS = 14;
 
 export async function readHomeAdmin(context: Context, pages: HomePages): Promise<HomeAdmin> {
-  const [figures, canary, policy, { cases, count }] = await Promise.all([
+  const [figures, canary, policy, unpushed, { cases, count }] = await Promise.all([
     openFigures(context.db, FAILED_DAYS),
     openAlarm(context.db),
     policyTroubleNow(context.db),
+    openProvisioningTroubles(context.db),
     openCases(context.db, CASES_MAX),
   ]);
   const { troubles, ...offered } = healthOf(context, {
     isPolicyBroken: policy !== null,
     isCanaryAlarmed: canary !== null,
+    unpushed,
   });
   const page = pageOf(cases, 'cases', pages);
   const [known, cards] = await Promise.all([
@@ -71,7 +78,11 @@ export async function readHomeAdmin(context: Context, pages: HomePages): Promise
 /** What does not work beside the outside parties. */
 function healthOf(
   context: Context,
-  { isPolicyBroken, isCanaryAlarmed }: { isPolicyBroken: boolean; isCanaryAlarmed: boolean },
+  {
+    isPolicyBroken,
+    isCanaryAlarmed,
+    unpushed,
+  }: { isPolicyBroken: boolean; isCanaryAlarmed: boolean; unpushed: readonly StoredProvisioningTrouble[] },
 ): Pick<HomeAdmin, 'troubles' | 'ready' | 'entitlements'> {
   const { entitlements } = context.catalogue.current();
   const all = entitlements.map(({ key, title }) => ({ title, ...context.catalogue.status(key) }));
@@ -83,6 +94,10 @@ function healthOf(
       'The policy’s files have mistakes, so the last good policy stays in force: “latchkey policy check” names them.',
     ],
     [isCanaryAlarmed, 'The canary’s alarm is raised: the way to MuleSoft takes too long.'],
+    ...unpushed.map((trouble): [boolean, string] => [
+      true,
+      `${idpName(context, trouble)} carries no group changes to Latchkey (${trouble.what}): ${trouble.next}.`,
+    ]),
     [queue !== null, `The job queue ${queue?.why}; this process does the work itself meanwhile.`],
     [
       unchecked > 0,

@@ -18,6 +18,7 @@ import { type Context, type Data, done, type Parties, type Ran } from '../kernel
 import { everyTeam } from '../membership/ready-targets.ts';
 import { scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
+import { accountReturned } from '../offboarding/lost-account.ts';
 import { endAtIdp, isActiveElsewhere } from '../offboarding/one-account.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
@@ -151,7 +152,11 @@ async function follow(
     case 'suspended':
       return { jobs: everyTeam(context, person) };
     case 'returned':
-      return { ...(await returned(unit, person.id)), jobs: everyTeam(context, person) };
+      return together([
+        await returned(unit, person.id),
+        await accountReturned(context, unit, person.id),
+        { jobs: everyTeam(context, person) },
+      ]);
     case 'arrived':
     case 'moved': {
       const given = await birthrightsAtTurn(context, unit, person, outside);

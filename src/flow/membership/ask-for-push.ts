@@ -1,6 +1,7 @@
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
+import { provisioningTroubleInWords } from '../../core/provisioning-trouble.ts';
 import { awaitingPush } from '../../store/awaiting-push.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
@@ -61,7 +62,8 @@ export function pushToAskFor(
 /** Why an IdP pushes nothing at all, for the alarm: null where that is not known or it works. */
 export async function pushTrouble({ idp }: AtIdp): Promise<string | null> {
   try {
-    return (await idp.provisioning?.trouble()) ?? null;
+    const trouble = (await idp.provisioning?.trouble()) ?? null;
+    return trouble === null ? null : provisioningTroubleInWords(trouble);
   } catch (error) {
     if (error instanceof Fault) return null;
     throw error;

@@ -15,6 +15,7 @@ import type { Data, Parties } from '../kernel/context.ts';
 import { entitlementOf } from '../mass-change/collect.ts';
 import { endGrants, revokeOf } from '../membership/end-grants.ts';
 import { everyTeam, readyTargets } from '../membership/ready-targets.ts';
+import { tellOfLostAccount } from './lost-account.ts';
 
 /** Whether another identity provider has the person active, with the app, as it was last seen. */
 export async function isActiveElsewhere(
@@ -44,7 +45,7 @@ async function activeElsewhere(
 /**
  * One identity provider has lost the person, and another has them active. Each speaks for its own: everything that the
  * one gives ends at once, what was there before Latchkey as well, and what the other gives stays. From now on the other
- * speaks for the person. Whether they have left is not decided by it.
+ * speaks for the person. Whether they have left is not decided by it: the admins are told, and can say so.
  */
 export async function endAtIdp(
   context: Data & Parties & AtIdp,
@@ -55,9 +56,12 @@ export async function endAtIdp(
   const { system } = context.idp;
   const cause = why === 'left' ? 'leaver' : 'lostApp';
   const changes: Change[] = [];
+  const stays: string[] = [];
   for (const id of (await unendedGrants(unit.tx, { personId: person.id })).map((g) => g.changeId).sort()) {
     const change = await unit.change(id);
     if (change?.target?.idp === system) changes.push(change);
+    else if (change !== null)
+      stays.push(context.catalogue.entitlement(change.entitlementKey)?.title ?? change.entitlementKey);
   }
   const events: ChangeEvent[] = (await endGrants(unit, changes, cause, null)) ?? [];
   for (const groupId of why === 'left' ? await baselineGroups(unit.tx, person.id) : []) {
@@ -89,5 +93,7 @@ export async function endAtIdp(
     stillActiveIn: other,
     ended: events.filter(({ type }) => type === 'grantEnded').length,
   });
-  return { events, notes: [note], jobs: everyTeam(context, person) };
+  const lost = { personId: person.id, idp: system, other, why, stays };
+  const told = await tellOfLostAccount(context, unit, lost, events);
+  return { events, notes: [note], jobs: [...everyTeam(context, person), ...told] };
 }

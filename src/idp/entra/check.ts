@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { type Checked, troubleOf } from '../../core/checked.ts';
 import type { Fault } from '../../core/fault.ts';
+import { provisioningTroubleInWords } from '../../core/provisioning-trouble.ts';
+import type { Provisioning } from '../../ports/identity-provider.ts';
 import { secretOf } from '../../secrets/secret.ts';
 import type { EntraAuth } from './credentials.ts';
 import { createEntra, type EntraSettings } from './entra.ts';
@@ -98,16 +100,14 @@ function checkPermissions(held: readonly string[] | null, needs: readonly Need[]
   return lines.length === 0 ? [{ name, trouble: null }] : lines;
 }
 
-async function checkProvisioning(provisioning: { trouble(): Promise<string | null> }): Promise<Checked> {
+async function checkProvisioning(provisioning: Pick<Provisioning, 'trouble'>): Promise<Checked> {
   let trouble: string | null = null;
   const fault = await troubleOf(
     async () => {
-      trouble = await provisioning.trouble();
+      const found = await provisioning.trouble();
+      trouble = found === null ? null : provisioningTroubleInWords(found);
     },
-    ({ code }) =>
-      code === 'idp.not_found'
-        ? 'set ENTRA_PROVISIONING_APP to the object id of the enterprise app that provisions to Latchkey'
-        : 'see the line above on permissions',
+    () => 'see the line above on permissions',
   );
   return { name: 'Entra provisioning', trouble: fault ?? trouble };
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { Fault } from '../../core/fault.ts';
+import type { ProvisioningTrouble } from '../../core/provisioning-trouble.ts';
 import type { Carried, Provisioning } from '../../ports/identity-provider.ts';
 import { badAnswer, readGraph } from './faults.ts';
 import type { GraphSession } from './graph-session.ts';
 import { isGuid } from './member-reference.ts';
+import { jobSchema, noSuchApp, type SyncJob, troubleOfJob } from './provisioning-job.ts';
 
 export type EntraProvisioning = {
   /** Object id of the enterprise app's service principal that provisions to Latchkey. */
@@ -22,23 +24,6 @@ const JOB_KEPT_MS = 10 * 60_000;
 const ASSIGNED_KEPT_MS = 60_000;
 const MAX_PAGES = 1_000;
 
-const jobSchema = z.object({
-  id: z.string().min(1),
-  schedule: z.object({ state: z.string().nullish() }).nullish(),
-  status: z
-    .object({
-      code: z.string().nullish(),
-      quarantine: z
-        .object({
-          currentBegan: z.string().nullish(),
-          reason: z.string().nullish(),
-          error: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
-        })
-        .nullish(),
-    })
-    .nullish(),
-});
-type SyncJob = z.infer<typeof jobSchema>;
 const jobsSchema = z.object({ value: z.array(jobSchema) });
 const schemaSchema = z.object({
   synchronizationRules: z.array(
@@ -123,19 +108,13 @@ export class EntraProvisioner implements Provisioning {
     };
   }
 
-  async trouble(): Promise<string | null> {
-    const job = await this.#readJob();
-    if (job === null)
-      return 'the enterprise app has no provisioning job: set up provisioning to Latchkey there';
-    const quarantine = job.status?.quarantine ?? null;
-    if (job.status?.code === 'Quarantine' || quarantine !== null) {
-      const said = quarantine?.error?.message ?? quarantine?.reason ?? null;
-      return `its provisioning job is in quarantine${quarantine?.currentBegan == null ? '' : ` since ${quarantine.currentBegan}`}${said === null ? '' : ` (${said.slice(0, SAID_MAX)})`}: mend what it says, then Restart provisioning in the enterprise app`;
+  async trouble(): Promise<ProvisioningTrouble | null> {
+    try {
+      return troubleOfJob(await this.#readJob());
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'idp.not_found') return noSuchApp;
+      throw error;
     }
-    const state = job.schedule?.state ?? 'Active';
-    if (state !== 'Active' || job.status?.code === 'Paused')
-      return 'its provisioning job is switched off: Start provisioning in the enterprise app';
-    return null;
   }
 
   /** Asked more often, Graph would only refuse. @throws idp.throttled, without a call */
@@ -195,9 +174,6 @@ export class EntraProvisioner implements Provisioning {
     return ids;
   }
 }
-
-/** Of what Entra says, no more is told on. */
-const SAID_MAX = 300;
 
 /** The outcome is a text of JSON inside the JSON. */
 function readOutcome(text: string, what: string): z.infer<typeof outcomeSchema> {

@@ -5,7 +5,7 @@ import type { Changes } from './delta-api.ts';
 import { notFound } from './errors.ts';
 import type { EntraLogs } from './logs-api.ts';
 import type { Notifier } from './notifier.ts';
-import type { Provisioning } from './provisioning.ts';
+import { mostFailed, type Provisioning } from './provisioning.ts';
 import type { Subscriptions } from './subscriptions-api.ts';
 import type { EntraGroup, EntraUser, Tenant } from './tenant.ts';
 import type { Limit, Throttle } from './throttle.ts';
@@ -65,6 +65,14 @@ const syncSchema = z.strictObject({
   isCompliant: z.boolean().optional(),
   externalId: z.enum(['mailNickname', 'objectId']).optional(),
 });
+/** Null: out of it again. */
+const quarantineSchema = z
+  .strictObject({
+    reason: z.string().default(mostFailed.reason),
+    code: z.string().default(mostFailed.code),
+    message: z.string().default(''),
+  })
+  .nullable();
 const assignmentSchema = z.strictObject({ group: z.string(), isAssigned: z.boolean() });
 const credentialsSchema = z.strictObject({
   secrets: z.array(z.string()).optional(),
@@ -204,9 +212,18 @@ function appPortal(
     provisioning.start();
     return provisioning.settings;
   });
+  const synced = () => ({
+    lastRun: provisioning.lastRun,
+    quarantinedAt: provisioning.quarantined?.since ?? null,
+  });
+  sim.get('/sync', async () => synced());
   sim.post('/sync/run', async () => {
     await provisioning.run();
-    return { lastRun: provisioning.lastRun, quarantinedAt: provisioning.quarantinedAt };
+    return synced();
+  });
+  sim.post('/sync/quarantine', async (request) => {
+    provisioning.quarantine(quarantineSchema.parse(request.body ?? null));
+    return synced();
   });
   sim.post('/sync/assignments', async (request) => {
     const { group, isAssigned } = assignmentSchema.parse(request.body);

@@ -22,6 +22,15 @@ export type ProvisioningSettings = {
   externalId: 'mailNickname' | 'objectId';
 };
 
+/** In quarantine: since when and why, in Graph's words (synchronizationQuarantine). */
+export type Quarantined = { since: string; reason: string; code: string; message: string };
+
+/** Most of the calls to us failed. */
+export const mostFailed = {
+  reason: 'EncounteredBaseEscrowThreshold',
+  code: 'SystemForCrossDomainIdentityManagementServiceIncompatible',
+};
+
 type Remote = { id: string; active: boolean; userName: string };
 type Saved = {
   settings: ProvisioningSettings;
@@ -47,8 +56,8 @@ export class Provisioning {
     isCompliant: false,
     externalId: 'mailNickname',
   };
-  /** Since when, in quarantine; null: it is not. */
-  quarantinedAt: string | null = null;
+  /** Null: it is not in quarantine. */
+  quarantined: Quarantined | null = null;
   lastRun: { at: string; state: 'Succeeded' | 'Failed'; error: string | null } | null = null;
   #failures = 0;
   readonly #users = new Map<string, Remote>();
@@ -118,8 +127,17 @@ export class Provisioning {
     const at = new Date().toISOString();
     this.lastRun = { at, state: failure === null ? 'Succeeded' : 'Failed', error: failure?.message ?? null };
     this.#failures = failure === null ? 0 : this.#failures + 1;
-    if (failure === null) this.quarantinedAt = null;
-    else if (this.#failures >= FAILURES_MAX) this.quarantinedAt ??= at;
+    if (failure === null) this.quarantined = null;
+    else if (this.#failures >= FAILURES_MAX)
+      this.quarantined ??= { since: at, ...mostFailed, message: failure.message };
+    this.#world.changed();
+  }
+
+  /** Into quarantine, as Entra puts a job there for what it has seen; null: out of it, as Restart provisioning does. */
+  quarantine(why: Omit<Quarantined, 'since'> | null): void {
+    this.#failures = 0;
+    this.quarantined =
+      why === null ? null : { since: this.quarantined?.since ?? new Date().toISOString(), ...why };
     this.#world.changed();
   }
 
@@ -270,7 +288,7 @@ export class Provisioning {
     this.#groups.clear();
     for (const [id, group] of groups) this.#groups.set(id, { id: group.id, members: new Set(group.members) });
     this.onDemandLimit.reset();
-    this.quarantinedAt = null;
+    this.quarantined = null;
     this.lastRun = null;
     this.#failures = 0;
   }

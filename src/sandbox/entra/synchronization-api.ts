@@ -110,13 +110,13 @@ function showOutcome({ result, details }: Outcome) {
   };
 }
 
-function showJob({ settings, quarantinedAt, lastRun }: Provisioning) {
+function showJob({ settings, quarantined, lastRun }: Provisioning) {
   return {
     id: enterpriseApp.jobId,
     templateId: 'scim',
     schedule: { expiration: null, interval: 'PT40M', state: settings.isPaused ? 'Paused' : 'Active' },
     status: {
-      code: settings.isPaused ? 'Paused' : quarantinedAt === null ? 'Active' : 'Quarantine',
+      code: settings.isPaused ? 'Paused' : quarantined === null ? 'Active' : 'Quarantine',
       countSuccessiveCompleteFailures: 0,
       escrowsPruned: false,
       lastExecution:
@@ -129,18 +129,16 @@ function showJob({ settings, quarantinedAt, lastRun }: Provisioning) {
               error: lastRun.error === null ? null : { code: 'Failure', message: lastRun.error },
             },
       quarantine:
-        quarantinedAt === null
+        quarantined === null
           ? null
           : {
-              currentBegan: quarantinedAt,
+              // It is imposed anew whenever Entra looks again; the series goes on.
+              currentBegan: new Date().toISOString(),
               nextAttempt: new Date(Date.now() + 24 * 3_600_000).toISOString(),
-              reason: 'EncounteredBaseEscrowThreshold',
-              seriesBegan: quarantinedAt,
+              reason: quarantined.reason,
+              seriesBegan: quarantined.since,
               seriesCount: 1,
-              error: {
-                code: 'SystemForCrossDomainIdentityManagementServiceIncompatible',
-                message: lastRun?.error ?? '',
-              },
+              error: { code: quarantined.code, message: quarantined.message },
             },
     },
   };

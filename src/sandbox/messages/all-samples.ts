@@ -18,6 +18,7 @@ import { digestForms, digestSamples } from './digest-samples.ts';
 import { emergencyForms, emergencySamples } from './emergency-samples.ts';
 import { formSamples } from './form-samples.ts';
 import { homeSamples } from './home-samples.ts';
+import { lostAccountSamples, provisioningSamples } from './idp-samples.ts';
 import { massForms, massSamples } from './mass-samples.ts';
 import { offboardingForms, offboardingSamples } from './offboarding-samples.ts';
 import { campaignSamples, reviewForms, reviewSamples } from './review-samples.ts';
@@ -38,6 +39,8 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
     canary: canarySamples(),
     policy: policySamples(),
     refusedPush: refusedPushSamples(),
+    lostAccount: lostAccountSamples(),
+    provisioning: provisioningSamples(),
     queue: queueSamples(),
     secret: secretSamples(),
     tickets: ticketTroubleSamples(),
@@ -72,6 +75,8 @@ const headings: Record<keyof Views, string> = {
   canary: 'The canary',
   policy: 'The policy',
   refusedPush: 'Refused pushes',
+  lostAccount: 'One of two accounts is lost',
+  provisioning: 'An identity provider that pushes nothing',
   queue: 'The queue',
   secret: 'Old secrets',
   tickets: 'Tickets that can’t be read',

@@ -116,7 +116,12 @@ export type Changes =
   | { is: 'down'; url: string; why: string };
 
 /** Settings of the emulators that the page can turn. */
-export type Settings = { anypointLagMs: number; isPushPaused: boolean; modelMode: string };
+export type Settings = {
+  anypointLagMs: number;
+  isPushPaused: boolean;
+  isQuarantined: boolean;
+  modelMode: string;
+};
 
 function askLatchkey({ url, readToken }: Installation, path: string): Promise<Response> {
   return fetch(`${url}${path}`, {
@@ -143,13 +148,13 @@ export class Sources {
   /** Whether the vendor's console took it. */
   async turn(
     path: string,
-    body: Record<string, unknown>,
+    body: Record<string, unknown> | null,
     method: 'POST' | 'DELETE' = 'POST',
   ): Promise<boolean> {
     const response = await this.#app.inject({
       method,
       url: path,
-      ...(method === 'POST' ? { payload: body } : {}),
+      ...(method === 'POST' && body !== null ? { payload: body } : {}),
       headers: this.#own(),
     });
     return response.statusCode < 300;
@@ -188,14 +193,16 @@ export class Sources {
   }
 
   async settings(): Promise<Settings> {
-    const [lag, push, model] = await Promise.all([
+    const [lag, push, sync, model] = await Promise.all([
       this.read<{ ms: number }>('/anypoint/sim/lag'),
       this.read<{ paused: boolean }>('/okta/sim/push'),
+      this.read<{ quarantinedAt: string | null }>('/entra/sim/sync'),
       this.read<{ mode: string }>('/model/sim/mode'),
     ]);
     return {
       anypointLagMs: lag?.ms ?? 0,
       isPushPaused: push?.paused ?? false,
+      isQuarantined: sync?.quarantinedAt != null,
       modelMode: model?.mode ?? 'scripted',
     };
   }

@@ -7,6 +7,7 @@ import type { Settings, Sources } from './sources.ts';
 /** Beyond the 60 seconds that Latchkey promises. */
 const ANYPOINT_LAG_MS = 70_000;
 const THROTTLED_FOR_MS = 30_000;
+const QUARANTINED = 'We received this unexpected response from your application: 401 Unauthorized';
 const SLOW_MODEL_MS = 15_000;
 
 export type SwitchState = { name: string; title: string; means: string; isOn: boolean };
@@ -80,6 +81,14 @@ const switches: Record<string, Switch> = {
     means: 'group changes stay in Okta and reach nobody',
     isOn: (settings) => settings.isPushPaused,
     set: (isOn, { sources }) => sources.turn('/okta/sim/push', { paused: isOn }),
+  },
+  quarantine: {
+    at: 'entra',
+    title: 'Entra’s provisioning in quarantine',
+    means: 'its job has failed too often, and Entra tries once a day',
+    isOn: (settings) => settings.isQuarantined,
+    set: (isOn, { sources }) =>
+      sources.turn('/entra/sim/sync/quarantine', isOn ? { message: QUARANTINED } : null),
   },
   'okta-429': throttling('okta'),
   'entra-429': throttling('entra'),

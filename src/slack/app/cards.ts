@@ -9,7 +9,9 @@ import { digestNotices } from '../digest/card.ts';
 import { refusedPushNotices } from '../drift/refused-push.ts';
 import { massNotices } from '../mass-change/card.ts';
 import { offboardingNotices } from '../offboarding/card.ts';
+import { lostAccountNotices } from '../offboarding/lost-account.ts';
 import { policyNotices } from '../policy/alarm.ts';
+import { provisioningNotices } from '../provisioning/alarm.ts';
 import { queueNotices } from '../queue/alarm.ts';
 import { campaignNotices } from '../review/campaign-card.ts';
 import { reviewNotices } from '../review/review-card.ts';
@@ -28,6 +30,8 @@ export const cards: Cards<SlackContent> = {
   canary: canaryNotices,
   policy: policyNotices,
   refusedPush: refusedPushNotices,
+  lostAccount: lostAccountNotices,
+  provisioning: provisioningNotices,
   queue: queueNotices,
   secret: secretNotices,
   tickets: ticketsNotices,

@@ -2,22 +2,14 @@ import type { RefusedPushView } from '../../flow/drift/refused-push.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { mrkdwn, plain, slackDate } from '../mrkdwn.ts';
+import { toAdmins } from '../to-admins.ts';
 
 /** Of many the first are enough to begin with. */
 const SHOWN = 8;
 
-/** Pure: one message to each of the catalogue's admins, edited in place; where none is in chat, one in the channel. */
+/** Pure. */
 export function refusedPushNotices(view: RefusedPushView): Notice<SlackContent>[] {
-  const content = contentOf(view);
-  const accounts = view.admins.flatMap(({ accountId }) => accountId ?? []);
-  if (accounts.length === 0)
-    return [{ key: 'refusedPush', to: { channel: view.channel }, under: null, content }];
-  return accounts.map((account) => ({
-    key: `refusedPush:${account}`,
-    to: { account },
-    under: null,
-    content,
-  }));
+  return toAdmins('refusedPush', view, contentOf(view));
 }
 
 function contentOf({ pushes, idpName }: RefusedPushView): SlackContent {

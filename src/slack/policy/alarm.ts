@@ -2,16 +2,14 @@ import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { mrkdwn, plainLines, slackDate } from '../mrkdwn.ts';
+import { toAdmins } from '../to-admins.ts';
 
 /** Of a policy with many mistakes the first are enough to begin with. */
 const SHOWN = 8;
 
-/** Pure: one message to each of the catalogue's admins, edited in place; where none is in chat, one in the channel. */
+/** Pure. */
 export function policyNotices(view: PolicyView): Notice<SlackContent>[] {
-  const content = contentOf(view);
-  const accounts = view.admins.flatMap(({ accountId }) => accountId ?? []);
-  if (accounts.length === 0) return [{ key: 'policy', to: { channel: view.channel }, under: null, content }];
-  return accounts.map((account) => ({ key: `policy:${account}`, to: { account }, under: null, content }));
+  return toAdmins('policy', view, contentOf(view));
 }
 
 function contentOf({ trouble }: PolicyView): SlackContent {

@@ -2,13 +2,11 @@ import type { SecretView } from '../../flow/secrets/secret-ages.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { toAdmins } from '../to-admins.ts';
 
-/** Pure: one message to each of the catalogue's admins, edited in place; where none is in chat, one in the channel. */
+/** Pure. */
 export function secretNotices(view: SecretView): Notice<SlackContent>[] {
-  const content = contentOf(view);
-  const accounts = view.admins.flatMap(({ accountId }) => accountId ?? []);
-  if (accounts.length === 0) return [{ key: 'secret', to: { channel: view.channel }, under: null, content }];
-  return accounts.map((account) => ({ key: `secret:${account}`, to: { account }, under: null, content }));
+  return toAdmins('secret', view, contentOf(view));
 }
 
 function contentOf({ secret: { name, source, madeAt, replacedAt } }: SecretView): SlackContent {

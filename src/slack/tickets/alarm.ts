@@ -3,13 +3,11 @@ import type { TicketsView } from '../../flow/tickets/trouble.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import { type SlackContent, section } from '../blocks.ts';
 import { escapeMrkdwn, mrkdwn, slackDate } from '../mrkdwn.ts';
+import { toAdmins } from '../to-admins.ts';
 
-/** Pure: one message to each of the catalogue's admins, edited in place; where none is in chat, one in the channel. */
+/** Pure. */
 export function ticketsNotices(view: TicketsView): Notice<SlackContent>[] {
-  const content = contentOf(view);
-  const accounts = view.admins.flatMap(({ accountId }) => accountId ?? []);
-  if (accounts.length === 0) return [{ key: 'tickets', to: { channel: view.channel }, under: null, content }];
-  return accounts.map((account) => ({ key: `tickets:${account}`, to: { account }, under: null, content }));
+  return toAdmins('tickets', view, contentOf(view));
 }
 
 function contentOf({ trouble: { since, why, backAt }, source }: TicketsView): SlackContent {

@@ -14,6 +14,7 @@ import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { UsageSource } from '../../core/usage/usage.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ApprovalTables } from './approval-tables.ts';
+import type { IdpTables } from './idp-tables.ts';
 import type { ReviewTables } from './review-tables.ts';
 import type { ScimTables } from './scim-tables.ts';
 import type { SecretTables } from './secret-tables.ts';
@@ -322,4 +323,5 @@ export type Tables = {
 } & ScimTables &
   ApprovalTables &
   ReviewTables &
-  SecretTables;
+  SecretTables &
+  IdpTables;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { provisioningTroubleInWords } from '../../../src/core/provisioning-trouble.ts';
 import { enterpriseApp } from '../../../src/sandbox/entra/synchronization-api.ts';
 import { type StartedScim, startScim } from '../../scim/start-scim.ts';
 import { type StartedEntra, startEntra } from './start-entra.ts';
@@ -155,7 +156,11 @@ describe('on demand', () => {
 });
 
 describe('a job that does not do its work', () => {
-  const trouble = async () => await entra.idp({ provisioning }).provisioning?.trouble();
+  const found = async () => await entra.idp({ provisioning }).provisioning?.trouble();
+  const trouble = async () => {
+    const one = await found();
+    return one == null ? null : provisioningTroubleInWords(one);
+  };
 
   test('in quarantine it says since when and why, until it works again', async () => {
     expect(await trouble()).toBeNull();
@@ -168,8 +173,34 @@ describe('a job that does not do its work', () => {
     expect(await trouble()).toBeNull();
   });
 
+  test('since when it is in quarantine stays the same, however often Entra looks again', async () => {
+    await entra.portal('/sync/quarantine', { message: 'The host did not answer.' });
+    const [first, second] = [await found(), await found()];
+    expect(first).toMatchObject({ said: 'The host did not answer.', since: expect.any(Date) });
+    expect(second).toEqual(first);
+    await entra.portal('/sync/quarantine', null);
+    expect(await found()).toBeNull();
+  });
+
+  test.each([
+    ['too many deletions', { reason: 'TooManyDeletes' }, /Allow deletes/],
+    ['credentials refused', { code: 'InvalidCredentials' }, /SCIM token.*Test Connection/],
+    ['anything else', { reason: 'IngestionInterrupted' }, /mend what it says.*four weeks/],
+  ])('in quarantine for %s: what to do about it', async (_why, quarantine, next) => {
+    await entra.portal('/sync/quarantine', quarantine);
+    expect(await found()).toMatchObject({ next: expect.stringMatching(next) });
+  });
+
   test('switched off', async () => {
     await entra.portal('/sync', { isPaused: true });
     expect(await trouble()).toMatch(/switched off: Start provisioning/);
+  });
+
+  test('an enterprise app that somebody has deleted', async () => {
+    const gone = { servicePrincipalId: '5b000000-0000-4000-8000-00000000dead' };
+    expect(await entra.idp({ provisioning: gone }).provisioning?.trouble()).toMatchObject({
+      what: 'there is no such enterprise app',
+      next: expect.stringMatching(/ENTRA_PROVISIONING_APP/),
+    });
   });
 });

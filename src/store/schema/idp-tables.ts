@@ -1,0 +1,31 @@
+import type { ColumnType } from 'kysely';
+
+/** A jsonb column: read parsed, written as text. */
+type Json<T> = ColumnType<T, string, string>;
+
+/** What became of accounts and of provisioning at identity providers. */
+export type IdpTables = {
+  /** See migrations/0069_lost_accounts.ts. */
+  lost_accounts: {
+    id: string;
+    notice_id: string;
+    person_id: string;
+    idp: string;
+    other: string | null;
+    why: 'left' | 'lostApp';
+    ended: Json<string[]>;
+    stays: Json<string[]>;
+    lost_at: Date;
+    back_at: Date | null;
+  };
+  /** See migrations/0070_provisioning_troubles.ts. */
+  provisioning_troubles: {
+    id: string;
+    idp: string;
+    since: Date;
+    what: string;
+    said: string | null;
+    next: string;
+    back_at: Date | null;
+  };
+};
