@@ -3,6 +3,7 @@ import type { Notice } from '../ports/messenger.ts';
 import { type EmergencyView, readEmergencyView } from './break-glass/view.ts';
 import { type CanaryView, readCanaryView } from './canary/view.ts';
 import { type DelegationView, readDelegationView } from './delegation/view.ts';
+import { type DeliveryView, readDeliveryView } from './delivery/view.ts';
 import { type DigestView, readDigestView } from './digest/view.ts';
 import { type RefusedPushView, readRefusedPushView } from './drift/refused-push.ts';
 import type { Context } from './kernel/context.ts';
@@ -34,6 +35,7 @@ export type Views = {
   queue: QueueView;
   secret: SecretView;
   tickets: TicketsView;
+  delivery: DeliveryView;
   digest: DigestView;
   delegation: DelegationView;
 };
@@ -67,6 +69,7 @@ const readers: {
   queue: readQueueView,
   secret: readSecretView,
   tickets: readTicketsView,
+  delivery: readDeliveryView,
   digest: readDigestView,
   delegation: readDelegationView,
 };

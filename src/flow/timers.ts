@@ -18,6 +18,7 @@ import { forgetStepUps } from '../store/step-ups.ts';
 import { attendToEmergencies } from './break-glass/attend.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
+import { watchMappings } from './delivery/watch-mappings.ts';
 import { makeDueDigests } from './digest/make.ts';
 import { runDueAuthorship } from './drift/await-authorship.ts';
 import { createListener } from './drift/poll-idp-log.ts';
@@ -40,6 +41,8 @@ import { readUsageOnce } from './usage/read-usage.ts';
 const RUN_EVERY_MS = 1_000;
 /** Entitlements that are not ready are asked about this often. */
 const CHECK_EVERY_MS = 5_000;
+/** The group mappings by which sign-ins give teams are looked at this often. */
+const MAPPINGS_EVERY_MS = 60_000;
 const FORGET_EVERY_MS = 60_000;
 /** Birthrights are renewed, and given where they were missed, this often. */
 const BIRTHRIGHTS_EVERY_MS = 60_000;
@@ -123,6 +126,7 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
       context.locks.tryLock('birthrights', () => renewBirthrights(context)),
     ),
     every(CHECK_EVERY_MS, context, 'catalogue check', () => context.catalogue.check()),
+    every(MAPPINGS_EVERY_MS, context, 'group mappings', () => watchMappings(context)),
     every(FORGET_EVERY_MS, context, 'forgetting', () => forgetOnce(context)),
     every(QUEUE_EVERY_MS, context, 'queue', () => tellOfQueue(context)),
     every({ firstMs: PROVISIONING_FIRST_MS, ms: listenEveryMs }, context, 'provisioning', () =>

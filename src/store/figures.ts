@@ -40,7 +40,14 @@ export async function filedByCopilot(db: Db, personId: string): Promise<number> 
 }
 
 /** What people were alarmed of and is not over. */
-export type Alarms = { late: number; canary: number; policy: number; queue: number; provisioning: number };
+export type Alarms = {
+  late: number;
+  canary: number;
+  policy: number;
+  queue: number;
+  provisioning: number;
+  delivery: number;
+};
 
 export async function openAlarms(db: Db): Promise<Alarms> {
   const { rows } = await sql<Alarms>`
@@ -48,6 +55,9 @@ export async function openAlarms(db: Db): Promise<Alarms> {
       (select count(*) from canary_alarms where cleared_at is null)::int as canary,
       (select count(*) from policy_troubles where mended_at is null)::int as policy,
       (select count(*) from queue_troubles where back_at is null)::int as queue,
-      (select count(*) from provisioning_troubles where back_at is null)::int as provisioning`.execute(db);
-  return rows[0] ?? { late: 0, canary: 0, policy: 0, queue: 0, provisioning: 0 };
+      (select count(*) from provisioning_troubles where back_at is null)::int as provisioning,
+      (select count(*) from delivery_troubles where told_at is not null and mended_at is null)::int as delivery`.execute(
+    db,
+  );
+  return rows[0] ?? { late: 0, canary: 0, policy: 0, queue: 0, provisioning: 0, delivery: 0 };
 }

@@ -64,6 +64,20 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     secretReplaced: null,
     ticketsAway: null,
     ticketsBack: null,
+    deliveryTroubled: ({
+      groupName,
+      teamName,
+      why,
+    }: {
+      groupName: string;
+      teamName: string;
+      why?: string;
+    }) =>
+      why === undefined
+        ? `People in ${groupName} are not in the team ${teamName}`
+        : `No sign-in gives the team ${teamName}: ${why}`,
+    deliveryMended: ({ groupName, teamName }: { groupName: string; teamName: string }) =>
+      `${groupName} gives the team ${teamName} again`,
     canaryMissed: null,
     canaryAlarmRaised: null,
     canaryAlarmCleared: null,

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { watchMappings } from '../../src/flow/delivery/watch-mappings.ts';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut, wordsOf } from './journey.ts';
 
@@ -180,4 +182,88 @@ test('who is deleted in the IdP is out of the team at once, though their group c
   // then
   await walk.until('they are out of the team', async () => !(await walk.isInTeam('nadia', TEAM)));
   await walk.endsAs(asked.id, 'inEffect', 30_000);
+}, 60_000);
+
+test('a mapping that is lost while somebody waits for their sign-in is told of: to them, to the owner, to the admins; and that it is mended', async () => {
+  // given
+  const asked = await isApproved('erik', 'The mapping is lost before he signs in');
+  await walk.becomes(asked.id, 'awaitingSignIn');
+
+  // when
+  await walk.request('PUT', `/anypoint/sim/teams/${TEAM}/mappings`, []);
+  await watchMappings(stage.latchkey.context);
+
+  // then who waits does not sign in for nothing
+  await walk.receives('erik', 'that it is not hers to mend', (m) =>
+    m.text.includes('no sign-in to Anypoint would give it now'),
+  );
+  await walk.cardSays(asked, 'but no sign-in to Anypoint would give it now');
+  // and whoever can mend it knows what to do, once however often it is looked at
+  for (const who of ['olga', 'sam'])
+    await walk.receives(who, 'what is lost', (m) =>
+      /no longer gives Orders API[\s\S]*nothing in Anypoint maps anypoint-orders-read[\s\S]*waits? for a sign-in/.test(
+        m.text,
+      ),
+    );
+  await watchMappings(stage.latchkey.context);
+  expect(await walk.query(`select 1 from audit where type = 'deliveryTroubled'`)).toHaveLength(1);
+  // and it is not offered meanwhile, and the comparison does not call it well
+  expect(stage.latchkey.context.catalogue.status(read).status).toBe('refused');
+  expect(await reconcile(stage.latchkey.context)).toMatchObject({
+    allAgree: false,
+    apart: expect.arrayContaining([TEAM]),
+  });
+
+  // when
+  await walk.request('PUT', `/anypoint/sim/teams/${TEAM}/mappings`, [{ group: GROUP }]);
+  await watchMappings(stage.latchkey.context);
+
+  // then
+  await walk.receives(
+    'olga',
+    'that it is mended',
+    (m) => m.text.includes('gives Orders API') && m.text.includes('again'),
+  );
+  await walk.receives('erik', 'to sign in', (m) => m.text.includes('from your next sign-in'));
+  await signsIn('erik');
+  await walk.becomes(asked.id, 'inEffect', 30_000);
+  await walk.until('it is offered again', async () => {
+    await stage.latchkey.context.catalogue.check();
+    return stage.latchkey.context.catalogue.status(read).status === 'ready';
+  });
+}, 60_000);
+
+test('what a sign-in took from somebody who should have it is seen by the comparison, and told of at its second look', async () => {
+  // given ines has had it since the first of these
+  expect(await walk.isInTeam('ines', TEAM)).toBe(true);
+  await walk.owesNothing();
+
+  // when the identity provider no longer sends the group
+  await walk.request('POST', '/anypoint/sim/users/ines/sign-in', { groups: [] });
+  const first = await reconcile(stage.latchkey.context);
+
+  // then
+  expect(first?.teams).toMatchObject({ missingElsewhere: 1 });
+  expect(
+    await walk.query(`select 1 from delivery_troubles where kind = 'missing' and told_at is not null`),
+  ).toEqual([]);
+
+  // when
+  await reconcile(stage.latchkey.context);
+
+  // then
+  await walk.receives('olga', 'who is missed', (m) =>
+    /1 person had the team Orders API readers by the group claim[\s\S]*Ines Moreau[\s\S]*What to do:/.test(
+      m.text,
+    ),
+  );
+
+  // when
+  await signsIn('ines');
+  await reconcile(stage.latchkey.context);
+
+  // then
+  await walk.receives('olga', 'that they are there', (m) =>
+    m.text.includes('Everybody who should be in the team'),
+  );
 }, 60_000);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { anypointTeams } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut, wordsOf } from './journey.ts';
@@ -128,4 +129,57 @@ test('a leaver is not left to the connector', async () => {
   // then
   await walk.until('he is out of the team', async () => !(await walk.isInTeam('tom', TEAM)));
   await walk.endsAs(asked.id, 'inEffect', 30_000);
+}, 40_000);
+
+const inAnypoint = (method: 'POST' | 'DELETE', key: string) =>
+  walk.request(method, `/anypoint/sim/teams/${TEAM}/members/${key}`, method === 'POST' ? {} : undefined);
+
+test('whom the connector has not pushed is missed by the comparison, told of at its second look, and never written by Latchkey', async () => {
+  // given
+  const asked = await walk.isGiven('ines', { entitlement: read, reason: 'Lost in Anypoint later' }, 'olga');
+  await walk.owesNothing();
+  await inAnypoint('DELETE', 'ines');
+  const writes = await writesOfLatchkey('PUT');
+
+  // when
+  const first = await reconcile(stage.latchkey.context);
+
+  // then
+  expect(first?.teams).toMatchObject({ missingElsewhere: 1 });
+  expect(first?.apart).toContain(TEAM);
+  expect(await walk.query('select 1 from delivery_troubles where told_at is not null')).toEqual([]);
+
+  // when
+  await reconcile(stage.latchkey.context);
+
+  // then
+  for (const who of ['olga', 'sam'])
+    await walk.receives(who, 'who is missed', (m) =>
+      /Okta’s own Anypoint connector has not put 1 person into the team Orders API readers[\s\S]*Ines Moreau[\s\S]*Push Groups, Active, and push anypoint-orders-read now/.test(
+        m.text,
+      ),
+    );
+  expect((await walk.change(asked.id)).state).toBe('inEffect');
+  expect(await writesOfLatchkey('PUT')).toBe(writes);
+
+  // when
+  await inAnypoint('POST', 'ines');
+  await reconcile(stage.latchkey.context);
+
+  // then
+  await walk.receives('olga', 'that she is there', (m) =>
+    m.text.includes('Everybody who should be in the team'),
+  );
+}, 60_000);
+
+test('whom the connector left in the team long after their access has gone, the comparison has taken out', async () => {
+  // given nobody asked for it, and the group in the IdP does not have him
+  await inAnypoint('POST', 'sam');
+
+  // when
+  const found = await reconcile(stage.latchkey.context);
+
+  // then
+  expect(found?.teams).toMatchObject({ extra: 1 });
+  await walk.until('he is out of the team', async () => !(await walk.isInTeam('sam', TEAM)));
 }, 40_000);

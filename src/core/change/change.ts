@@ -65,6 +65,8 @@ export type Change = {
   signedInAt: Date | null;
   /** While that is waited for: why somebody who looks like them in Anypoint is not taken for them. */
   signInTrouble?: string | null;
+  /** No sign-in would give it, for want of a group mapping: so it is now, or it was before. Left out: it never was. */
+  unmapped?: 'now' | 'before';
   failure: { code: string; text: string; at: Date } | null;
   endingWarnedAt: Date | null;
   /** Which of the warnings by time were given. */

@@ -125,7 +125,8 @@ export type ChangeEvent = { changeId: ChangeId; at: Date; actor: Actor } & (
   | { type: 'delivered'; wrote: 'added' | 'removed' }
   /** `trouble`: why somebody who looks like them in Anypoint is not taken for them. */
   /** And `isForClaim`: it is the next sign-in that gives the access. */
-  | { type: 'signInAwaited'; trouble?: string | null; isForClaim?: true }
+  /** And `isUnmapped`: `trouble` is that no sign-in would give it. */
+  | { type: 'signInAwaited'; trouble?: string | null; isForClaim?: true; isUnmapped?: true }
   | { type: 'signedIn' }
   | { type: 'changeLate'; leg: Leg; why: string }
   | { type: 'changeSeen'; note: string | null }

@@ -171,7 +171,15 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
     case 'delivered':
       return { legs: { ...change.legs, deliveredAt: change.legs.deliveredAt ?? event.at } };
     case 'signInAwaited':
-      return { signInAwaited: true, signInTrouble: event.trouble ?? null };
+      return {
+        signInAwaited: true,
+        signInTrouble: event.trouble ?? null,
+        ...(event.isUnmapped === true
+          ? { unmapped: 'now' as const }
+          : change.unmapped === undefined
+            ? {}
+            : { unmapped: 'before' as const }),
+      };
     case 'signedIn':
       return {
         signedInAt: event.at,

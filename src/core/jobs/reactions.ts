@@ -62,6 +62,7 @@ export type Subject =
   | 'queue'
   | 'secret'
   | 'tickets'
+  | 'delivery'
   | 'delegation'
   | 'digest';
 

@@ -66,7 +66,8 @@ export const changeEntryWords: {
   idpWritten: ({ wrote }, _who, idp) => wroteInWords[wrote]?.idp(idp) ?? `${idp}: ${wrote}`,
   scimPushed: (_event, _who, idp) => `${idp} pushed it to Latchkey by SCIM`,
   delivered: ({ wrote }) => wroteInWords[wrote]?.anypoint ?? `Anypoint: ${wrote}`,
-  signInAwaited: ({ trouble, isForClaim }) => {
+  signInAwaited: ({ trouble, isForClaim, isUnmapped }) => {
+    if (isUnmapped === true) return `No sign-in to Anypoint would give it now: ${trouble}`;
     const what =
       isForClaim === true
         ? 'Waiting for the next sign-in to Anypoint, which gives it'

@@ -14,6 +14,14 @@ export function fromNextSignIn({
   access: string;
 }): Said {
   const whose = names.isToThem ? 'your' : 'their';
+  if (change.unmapped === 'now')
+    return {
+      mood: 'bad',
+      label: 'waiting for a group mapping',
+      headline: `Approved ${by}; but no sign-in to Anypoint would give it now`,
+      detail: `${names.owner} and the admins have been told. ${names.isToThem ? 'You need do nothing yet' : 'Signing in again changes nothing yet'}: this message says when it is mended.${access}`,
+      words: change.signInTrouble ?? null,
+    };
   return {
     mood: 'waiting',
     label: 'waiting for next sign-in',

@@ -43,6 +43,11 @@ export type CatalogueBook = {
   teamsOfGroupId(groupId: string): string[];
   /** Every group that carries an entitlement, once, with its team; also what is not offered. */
   targets(): Target[];
+  /**
+   * Anypoint says now that no sign-in would give this team: it is not offered until `check` finds it mended. Answers
+   * whether it was offered until now.
+   */
+  unmapped(target: Target, why: string): boolean;
   /** Whether the canary can make its rounds, as the IdP said when it was last asked. */
   canary(): CanaryStatus;
   /** Asks the IdP about the canary anew. */
@@ -202,6 +207,21 @@ export function createCatalogueBook(
           .map((target) => [`${target.groupId} ${target.teamId}`, target]),
       ).values(),
     ],
+    unmapped(target, why) {
+      let wasOffered = false;
+      for (const { key } of catalogue.entitlements) {
+        const status = book.status(key);
+        const is = targetIn(status);
+        if (is?.groupId !== target.groupId || is.teamId !== target.teamId || is.delivery !== 'claim')
+          continue;
+        if (status.status === 'ready') {
+          wasOffered = true;
+          log.warn({ entitlement: key, why }, 'entitlement refused: it is not offered until that is mended');
+        }
+        statuses.set(key, { status: 'refused', why, target: is });
+      }
+      return wasOffered;
+    },
     canary: () =>
       catalogue.canary === null
         ? { status: 'off' }

@@ -2,7 +2,7 @@ import type { Observation } from '../../core/drift/observation.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
 import { hasOpenCard, openMassChange } from '../../store/mass-changes.ts';
-import { type Apart, compareGroup, compareTeam, type TeamDifference } from '../../store/reconcile/compare.ts';
+import { type Apart, compareGroup, compareTeam } from '../../store/reconcile/compare.ts';
 import {
   closeRun,
   forgetRun,
@@ -13,6 +13,8 @@ import {
   sumOfFound,
   takeUpRun,
 } from '../../store/reconcile/runs.ts';
+import { compareElsewhere } from '../delivery/compare.ts';
+import { watchMappings } from '../delivery/watch-mappings.ts';
 import { atEach } from '../idps/idps.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
@@ -32,9 +34,8 @@ import { lookAtPeople } from './look-at-people.ts';
 import { readLists } from './read-lists.ts';
 import { teamListing, usersListing } from './read-teams.ts';
 import { recordWithin } from './record-observations.ts';
+import { foundInTeam, PLACES_NAMED_MAX, teamNote } from './team-evidence.ts';
 
-/** Places named in a run's evidence; the groups and teams have notes of their own. */
-const PLACES_NAMED_MAX = 20;
 /** Teams compared side by side: the database works while the answers of another are taken in. */
 const TEAMS_AT_ONCE = 2;
 
@@ -75,6 +76,7 @@ export async function beginReconcile(context: Data & Runtime): Promise<Ran> {
 
 async function compareThrough(context: Context, until: AbortSignal): Promise<Evidence> {
   const run = await takeUpRun(context.db, 'everything', plan(context));
+  await watchMappings(context);
   const ready = new Set(readyTargets(context).map((target) => target.groupId));
   const endGroup = (place: Place) => closeGroup(context, run, place, ready.has(place.externalId));
   const of = (kind: Place['kind']) => run.places.filter((place) => place.kind === kind);
@@ -216,60 +218,24 @@ async function closeTeam(context: Context, place: Place, groups: readonly Place[
         limit: NAMED_MAX,
       });
       const held = difference.extra > memberships ? difference.extra : 0;
-      const found = foundInTeam(difference, held);
+      const elsewhere = await compareElsewhere(unit, place, { targets, groups: itsGroups });
+      const found = foundInTeam(difference, elsewhere, held);
       await notePlaceCompared(unit.tx, place, found);
       const isOnCard = held > 0 || (await openMassChange(unit.tx, 'excess', place.externalId)) !== null;
       const people = [...difference.missingIds, ...(isOnCard ? [] : difference.extraIds)];
       return {
         result: isOnCard ? difference.extraIds : null,
-        jobs: people.map((personId): Job => ({ job: 'deliverToTeam', personId, teamId: place.externalId })),
-        notes: [teamNote(unit, place, difference, found)],
+        jobs: [
+          ...people.map((personId): Job => ({ job: 'deliverToTeam', personId, teamId: place.externalId })),
+          ...elsewhere.jobs,
+        ],
+        notes: [teamNote(unit, place, difference, found), ...elsewhere.notes],
       };
     },
     context.nudge,
   );
   if (onCard !== null) await putExcessOnCard(context, place.externalId, onCard);
   place.isCompared = true;
-}
-
-function foundInTeam(difference: TeamDifference, held: number) {
-  const { members, missing, extra, maintainers, claimed, foundThere, unlinked } = difference;
-  const differing = missing + extra;
-  return {
-    members,
-    differing,
-    missing,
-    extra,
-    held,
-    maintainers,
-    claimed,
-    foundThere,
-    unlinked,
-    agrees: differing === 0,
-  };
-}
-
-function teamNote(
-  unit: Unit,
-  place: Place,
-  difference: TeamDifference,
-  found: ReturnType<typeof foundInTeam>,
-): Note {
-  const { isFirstLook, unlinkedIds, claimedIds } = difference;
-  return {
-    type: 'teamReconciled',
-    at: unit.now,
-    actor: { part: 'latchkey' },
-    changeId: null,
-    data: {
-      teamId: place.externalId,
-      teamName: place.name,
-      ...found,
-      isFirstLook,
-      unlinkedUsers: unlinkedIds.slice(0, PLACES_NAMED_MAX),
-      claimedUsers: claimedIds.slice(0, PLACES_NAMED_MAX),
-    },
-  };
 }
 
 /** Of the IdPs whose groups give a team. */

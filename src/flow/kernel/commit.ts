@@ -50,6 +50,8 @@ export type Note = {
     | 'secretReplaced'
     | 'ticketsAway'
     | 'ticketsBack'
+    | 'deliveryTroubled'
+    | 'deliveryMended'
     | 'canaryMissed'
     | 'canaryAlarmRaised'
     | 'canaryAlarmCleared'

@@ -2,6 +2,7 @@ import type { Change } from '../../core/change/change.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import type { AnypointUser } from '../../ports/mulesoft.ts';
 import { readChange, underwayIds } from '../../store/changes.ts';
+import { openDeliveryTrouble } from '../../store/delivery-troubles.ts';
 import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { claimTrouble } from '../catalogue/claim-trouble.ts';
@@ -20,7 +21,7 @@ const CLOCKS_APART_MS = 5_000;
 
 /** Access that Latchkey does not carry, and that Anypoint does not show: what is waited for. */
 export async function notCarriedYet(
-  context: Parties,
+  context: Data & Parties,
   change: Change,
   person: Person,
   { target, user }: { target: Target; user: AnypointUser },
@@ -31,12 +32,27 @@ export async function notCarriedYet(
     return waiting('delivery', `${notShown}, and carrying it there is for ${idp}’s own Anypoint connector`);
   const writtenMs = change.legs.idpWrittenAt?.getTime() ?? Number.POSITIVE_INFINITY;
   if ((user.lastSignInAt?.getTime() ?? 0) < writtenMs + CLOCKS_APART_MS)
-    return waiting('signIn', 'it comes with their next sign-in to Anypoint');
+    return await withMapping(
+      context,
+      target,
+      waiting('signIn', 'it comes with their next sign-in to Anypoint'),
+    );
   const why = await claimTrouble(context.mulesoft, target);
   return waiting(
     'delivery',
     `${notShown}, although they have signed in since: ${why ?? `the sign-in did not carry ${target.groupName}, so look at the group claim that ${idp} sends to Anypoint`}`,
   );
+}
+
+/** What keeps the sign-in that is waited for from giving it, as Anypoint said of the mapping when it was last looked at. */
+export async function withMapping(
+  context: Pick<Data, 'db'>,
+  target: Target,
+  look: Waiting,
+): Promise<Waiting> {
+  if (target.delivery !== 'claim' || look.trouble !== null) return look;
+  const trouble = (await openDeliveryTrouble(context.db, 'unmapped', target))?.why ?? null;
+  return trouble === null ? look : { ...look, trouble, isUnmapped: true };
 }
 
 /** Access that is to go and that Anypoint still shows. Null: it is to be delivered, as what Latchkey carries is. */

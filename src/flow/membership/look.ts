@@ -10,6 +10,8 @@ export type Waiting = {
   redeliver: boolean;
   /** Why somebody who looks like them in Anypoint is not taken for them. */
   trouble: string | null;
+  /** That trouble is a group mapping that is not as it should be. */
+  isUnmapped?: true;
   /** Who should have taken it out had their time: told at once, and Latchkey does it. */
   isLeftBehind?: true;
 };

@@ -1,4 +1,4 @@
-import { type Change, isOnMassCard, type Leg } from '../../core/change/change.ts';
+import { type Change, isOnMassCard } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
@@ -13,8 +13,8 @@ import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran, type Runtime } from '../kernel/context.ts';
 import { anypointUsers } from './anypoint-users.ts';
 import { pushTrouble } from './ask-for-push.ts';
-import { isStillInGroup, notCarriedYet, notTakenOutYet } from './carried-elsewhere.ts';
-import { type Look, waiting } from './look.ts';
+import { isStillInGroup, notCarriedYet, notTakenOutYet, withMapping } from './carried-elsewhere.ts';
+import { type Look, type Waiting, waiting } from './look.ts';
 import { isWanted } from './wanted-in-group.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
 
@@ -154,7 +154,10 @@ async function lookForAccess(
       `${idpName(context, target)}’s own Anypoint connector has not made ${person.name} an Anypoint user yet`,
     );
   if (user === null)
-    return { ...waiting('signIn', `${person.name} has never signed in to Anypoint`), trouble };
+    return await withMapping(context, target, {
+      ...waiting('signIn', `${person.name} has never signed in to Anypoint`),
+      trouble,
+    });
   const membership = await context.mulesoft.readMembership(target.teamId, user.id);
   if (membership !== null && user.enabled) return { found: 'agrees', note: null };
   if (membership !== null) return waiting('delivery', `the Anypoint user ${user.username} is disabled`);
@@ -239,11 +242,14 @@ const MOVING_MS = 15_000;
 async function noteWaiting(
   context: Data & Runtime,
   change: Change,
-  look: { leg: Leg; why: string; trouble?: string | null; isLeftBehind?: true },
+  look: Pick<Waiting, 'leg' | 'why' | 'isLeftBehind' | 'isUnmapped'> & { trouble?: string | null },
 ): Promise<void> {
   const { leg, why, trouble = null } = look;
   if (leg === 'signIn') {
-    const claim: { isForClaim?: true } = change.target?.delivery === 'claim' ? { isForClaim: true } : {};
+    const claim: { isForClaim?: true; isUnmapped?: true } = {
+      ...(change.target?.delivery === 'claim' ? { isForClaim: true } : {}),
+      ...(look.isUnmapped === true ? { isUnmapped: true } : {}),
+    };
     if (change.state !== 'awaitingSignIn' || (change.signInTrouble ?? null) !== trouble)
       await record(context, change, (base) => ({ ...base, type: 'signInAwaited', trouble, ...claim }));
     return;

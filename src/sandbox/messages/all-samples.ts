@@ -14,6 +14,7 @@ import { answerFormSamples } from './answer-form-samples.ts';
 import { jointSamples } from './asking-samples.ts';
 import { changeSamples } from './change-samples.ts';
 import { delegationSamples } from './delegation-samples.ts';
+import { deliverySamples } from './delivery-samples.ts';
 import { digestForms, digestSamples } from './digest-samples.ts';
 import { emergencyForms, emergencySamples } from './emergency-samples.ts';
 import { formSamples } from './form-samples.ts';
@@ -44,6 +45,7 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
     queue: queueSamples(),
     secret: secretSamples(),
     tickets: ticketTroubleSamples(),
+    delivery: deliverySamples(catalogue),
     digest: digestSamples(catalogue),
   };
 }
@@ -80,6 +82,7 @@ const headings: Record<keyof Views, string> = {
   queue: 'The queue',
   secret: 'Old secrets',
   tickets: 'Tickets that can’t be read',
+  delivery: 'Groups that something else carries',
   digest: 'The weekly digest',
 };
 

@@ -201,6 +201,18 @@ function onTheWay(catalogue: Catalogue): Sample<ChangeView>[] {
     of('Carried into the team, and not seen yet', [written, pushed, delivered]),
     of('Waiting for the first sign-in', [written, { type: 'signInAwaited' }]),
     byClaim(of('Waiting for the next sign-in', [written, { type: 'signInAwaited', isForClaim: true }])),
+    byClaim(
+      of('No sign-in would give it', [
+        written,
+        {
+          type: 'signInAwaited',
+          isForClaim: true,
+          isUnmapped: true,
+          trouble:
+            'nothing in Anypoint maps anypoint-orders-read to the team Orders API readers, so no sign-in would give it',
+        },
+      ]),
+    ),
     of('Late', [
       written,
       { type: 'changeLate', leg: 'scimPush', why: 'Okta has not pushed the group', after: 121 },

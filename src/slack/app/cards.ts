@@ -5,6 +5,7 @@ import { canaryNotices } from '../canary/alarm.ts';
 import { jointNotices } from '../change-card/joint-personal.ts';
 import { notices } from '../change-card/notices.ts';
 import { delegationNotices } from '../delegation/card.ts';
+import { deliveryNotices } from '../delivery/alarm.ts';
 import { digestNotices } from '../digest/card.ts';
 import { refusedPushNotices } from '../drift/refused-push.ts';
 import { massNotices } from '../mass-change/card.ts';
@@ -35,6 +36,7 @@ export const cards: Cards<SlackContent> = {
   queue: queueNotices,
   secret: secretNotices,
   tickets: ticketsNotices,
+  delivery: deliveryNotices,
   digest: digestNotices,
   delegation: delegationNotices,
 };

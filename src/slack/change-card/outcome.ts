@@ -157,16 +157,32 @@ const replies: readonly Reply[] = [
   {
     // Nobody else can do it for them, and an edited message is not announced by any phone.
     key: ({ change, reader }) =>
-      change.state === 'awaitingSignIn' && reader === 'beneficiary' ? 'signIn' : null,
+      change.state === 'awaitingSignIn' && reader === 'beneficiary' && change.unmapped === undefined
+        ? 'signIn'
+        : null,
     text: ({ change, names, title }) =>
       change.target?.delivery === 'claim'
         ? nextSignInText({ change, names, title })
         : `:hourglass: ${title} is approved for you and waits for your first sign-in to Anypoint. *What to do:* sign in once${names.signInAt === undefined ? '' : ` at ${names.signInAt}`}; the access arrives by itself then${change.grant === null ? '' : `, until ${endOf(change)}`}.`,
   },
   {
+    // The sign-in that they were told of would give nothing; and then it would again.
+    key: ({ change, reader }) =>
+      change.state === 'awaitingSignIn' && change.unmapped !== undefined && reader === 'beneficiary'
+        ? `unmapped:${change.unmapped}`
+        : null,
+    text: ({ change, names, title }) =>
+      change.unmapped === 'before'
+        ? nextSignInText({ change, names, title })
+        : `:warning: ${title} is approved for you, but no sign-in to Anypoint would give it now. ${names.owner} and the admins have been told why. You need do nothing; you are told here once it is mended.`,
+  },
+  {
     // The trouble that keeps their sign-in from counting is nothing that they can mend themselves.
     key: ({ change, reader }) =>
-      change.state === 'awaitingSignIn' && change.signInTrouble != null && reader === 'channel'
+      change.state === 'awaitingSignIn' &&
+      change.signInTrouble != null &&
+      change.unmapped !== 'now' &&
+      reader === 'channel'
         ? `signIn:${fingerprintOf(change.signInTrouble)}`
         : null,
     text: ({ change, names, title, whom }) =>

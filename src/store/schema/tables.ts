@@ -14,6 +14,7 @@ import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { UsageSource } from '../../core/usage/usage.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ApprovalTables } from './approval-tables.ts';
+import type { DeliveryTables } from './delivery-tables.ts';
 import type { IdpTables } from './idp-tables.ts';
 import type { ReviewTables } from './review-tables.ts';
 import type { ScimTables } from './scim-tables.ts';
@@ -324,4 +325,5 @@ export type Tables = {
   ApprovalTables &
   ReviewTables &
   SecretTables &
-  IdpTables;
+  IdpTables &
+  DeliveryTables;
