@@ -91,19 +91,22 @@ class Entra implements IdentityProvider {
   }
 
   async isMember(groupId: string, personId: string): Promise<boolean> {
-    const seen = await this.#isMemberByOneCopy(groupId, personId);
+    const seen = await this.#seenByOneCopy(groupId, personId);
     const wrote = this.#recent.of(groupId, personId);
-    if (wrote === null || wrote === seen) return seen;
+    // Whoever is deleted was so after every write: no older copy says that.
+    if (seen === 'deleted') return false;
+    if (wrote === null || wrote === (seen === 'in')) return seen === 'in';
     return (await this.#settled({ groupId, personId }, wrote, this.#settleMs)) ? wrote : !wrote;
   }
 
-  async #isMemberByOneCopy(groupId: string, personId: string): Promise<boolean> {
+  /** The groups of a deleted person come back with them; until then there are none. */
+  async #seenByOneCopy(groupId: string, personId: string): Promise<'in' | 'out' | 'deleted'> {
     if (!isGuid(personId)) throw notFound('read memberships');
     const ids = await this.#groups.idsOf(personId);
-    if (ids !== null) return ids.includes(groupId);
-    // The groups of a deleted person come back with them; until then there are none.
-    if ((await this.#people.byId(personId)) === null) throw notFound('read memberships');
-    return false;
+    if (ids !== null) return ids.includes(groupId) ? 'in' : 'out';
+    const person = await this.#people.byId(personId);
+    if (person === null) throw notFound('read memberships');
+    return person.status === 'deprovisioned' ? 'deleted' : 'out';
   }
 
   async groupIdsOf(personId: string): Promise<string[]> {
@@ -158,9 +161,8 @@ class Entra implements IdentityProvider {
       const answer = await this.#graph.send('DELETE', path, what, { mayBeAbsent: true });
       if (answer.status !== 404) return await this.#seen(pair, false, what);
       // Not a member, no such group, or a copy that does not know the membership yet: one answer for all three.
-      const isIn =
-        (await this.#isMemberByOneCopy(groupId, personId)) || this.#recent.of(groupId, personId) === true;
-      if (!isIn) return;
+      const seen = await this.#seenByOneCopy(groupId, personId);
+      if (seen === 'deleted' || (seen === 'out' && this.#recent.of(groupId, personId) !== true)) return;
       if (performance.now() + waitMs > until) throw notSeen(what, answer.status);
       await sleep(waitMs);
     }
@@ -181,7 +183,7 @@ class Entra implements IdentityProvider {
   async #settled({ groupId, personId }: Pair, isMember: boolean, forMs: number): Promise<boolean> {
     const until = performance.now() + forMs;
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LAST_LOOK_MS)) {
-      if ((await this.#isMemberByOneCopy(groupId, personId)) === isMember) return true;
+      if (((await this.#seenByOneCopy(groupId, personId)) === 'in') === isMember) return true;
       if (performance.now() + waitMs > until) return false;
       await sleep(waitMs);
     }

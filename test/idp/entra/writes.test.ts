@@ -44,6 +44,22 @@ describe('adding and removing', () => {
     expect(await idp.isMember(ORDERS_READ, INES)).toBe(false);
   });
 
+  test('who is deleted a moment after a write is out at once: no copy is waited for', async () => {
+    // given
+    const idp = entra.idp({ settleMs: 20_000 });
+    await idp.addMember(ORDERS_READ, INES);
+    await entra.portal('/users', { key: 'ines', happening: 'deleted' });
+
+    // when
+    const since = performance.now();
+    const isIn = await idp.isMember(ORDERS_READ, INES);
+    await idp.removeMember(ORDERS_READ, INES);
+
+    // then
+    expect(isIn).toBe(false);
+    expect(performance.now() - since).toBeLessThan(5_000);
+  });
+
   test('a write that is acknowledged and never seen is not done: its outcome is unknown', async () => {
     entra.world.faults.add({ vendor: 'entra', method: 'POST', path: 'members', kind: 'dropWrite' });
     await expect(entra.idp({ settleMs: 400 }).addMember(ORDERS_READ, INES)).rejects.toMatchObject({
