@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import { GRAPH_URL, LOGIN_URL } from '../idp/entra/vendor.ts';
-import type { OidcSettings } from '../idp/oidc.ts';
 import type { IdpVendor } from '../idp/vendor.ts';
 import { idpVendors } from '../idp/vendors.ts';
 import { readRedisAddress } from '../queue/redis-address.ts';
@@ -15,10 +14,8 @@ export type { Outside } from './outside.ts';
 import { type GivenSecret, madeOf } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
 import { type Environment, environment } from './environment.ts';
+import { oidcIn } from './oidc-settings.ts';
 import { isLoopback, slipsIn } from './setting-shapes.ts';
-
-/** Okta's name for any two factors (developer.okta.com, step-up authentication). */
-const TWO_FACTORS: readonly string[] = ['urn:okta:loa:2fa:any'];
 
 /** A year. */
 const MAX_AGE_SECONDS = 31_536_000;
@@ -235,7 +232,7 @@ function readOutside({ e, given, book, hint, vendors }: Reading): { outside: Out
     ? { issuers: e.SET_ISSUERS ?? [], audience: need('SET_AUDIENCE') }
     : null;
   if (sets !== null) need('SET_ISSUERS');
-  const oidc = oidcIn(e, given, { need, needSecret });
+  const oidc = oidcIn({ isGiven, value, need, needSecret }, idps, (why) => missing.push(why));
   const isAboutTickets = (name: string) => name.startsWith('TICKETS_');
   const tickets = Object.keys(given).some(isAboutTickets)
     ? ticketsIn(e as TicketsGiven, missing, book.secret('TICKETS_TOKEN'))
@@ -279,27 +276,6 @@ function graphIn(e: Environment, given: Given, { need, needSecret }: Needs): Out
   // Graph delivers to this address; an emulator of it may be on this machine.
   if (graph !== null && !isLoopback(graph.url)) need('PUBLIC_URL');
   return graph;
-}
-
-function oidcIn(e: Environment, given: Given, { need, needSecret }: Needs): OidcSettings | null {
-  const names = [
-    'OIDC_ISSUER',
-    'OIDC_CLIENT_ID',
-    'OIDC_CLIENT_SECRET',
-    'OIDC_ACR_VALUES',
-    'OIDC_SUBJECT_CLAIM',
-  ];
-  if (!isAnyGiven(given, names as (keyof Environment)[])) return null;
-  const issuer = need('OIDC_ISSUER');
-  // The browser comes back to this address.
-  if (!isLoopback(issuer)) need('PUBLIC_URL');
-  return {
-    issuer,
-    clientId: need('OIDC_CLIENT_ID'),
-    clientSecret: needSecret('OIDC_CLIENT_SECRET'),
-    acrValues: e.OIDC_ACR_VALUES ?? TWO_FACTORS,
-    subjectClaim: e.OIDC_SUBJECT_CLAIM ?? 'sub',
-  };
 }
 
 function isAnyGiven(given: Given, names: readonly (keyof Environment)[]): boolean {

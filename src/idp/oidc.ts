@@ -4,6 +4,7 @@ import type { SignInClaims } from '../core/step-up/step-up.ts';
 import { metered, outcomeOf } from '../outbound/meter.ts';
 import type { FreshSignIn, SignInResult } from '../ports/sign-in.ts';
 import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
+import type { SignInWay } from './sign-in-way.ts';
 
 export type OidcSettings = {
   /** As the provider's own metadata names it. */
@@ -13,6 +14,7 @@ export type OidcSettings = {
   acrValues: readonly string[];
   /** The claim that holds the provider's id of a person; `sub` but with Entra, whose `sub` is another for each app. */
   subjectClaim: string;
+  way: SignInWay;
 };
 
 const TIMEOUT_SECONDS = 5;
@@ -63,7 +65,7 @@ export function createOidc(
         prompt: 'login',
         max_age: '0',
         login_hint: loginHint,
-        ...(settings.acrValues.length === 0 ? {} : { acr_values: settings.acrValues.join(' ') }),
+        ...(settings.acrValues.length === 0 ? {} : settings.way.asks(settings.acrValues)),
       });
       return url.href;
     },
@@ -78,7 +80,7 @@ export function createOidc(
             pkceCodeVerifier: verifier,
             idTokenExpected: true,
           });
-          return signedIn(tokens.claims(), settings.subjectClaim);
+          return signedIn(tokens.claims(), settings);
         } catch (error) {
           return resultOf(error);
         }
@@ -113,11 +115,15 @@ const meteredFetch: oidc.CustomFetch = (url, options) =>
     () => 'unavailable',
   );
 
-function signedIn(claims: oidc.IDToken | undefined, subjectClaim: string): SignInResult {
+function signedIn(
+  claims: oidc.IDToken | undefined,
+  { subjectClaim, acrValues, way }: OidcSettings,
+): SignInResult {
   const subject = claims?.[subjectClaim];
   if (claims === undefined || typeof subject !== 'string' || subject === '')
     return { is: 'unbelievable', why: `the ID token has no claim ${subjectClaim}` };
-  const { auth_time: authTime, acr, amr } = claims;
+  const { auth_time: authTime, amr } = claims;
+  const acr = way.reached(claims, acrValues);
   const said: SignInClaims = {
     subject,
     authTime: typeof authTime === 'number' ? new Date(authTime * 1_000) : null,

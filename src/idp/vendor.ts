@@ -4,6 +4,7 @@ import type { Observation } from '../core/drift/observation.ts';
 import type { IdentityProvider } from '../ports/identity-provider.ts';
 import type { GivenSecret, Secret } from '../secrets/secret.ts';
 import type { Graph } from './entra/graph.ts';
+import type { SignInWay } from './sign-in-way.ts';
 
 /** One setting in the environment. */
 export type IdpSetting = {
@@ -58,6 +59,7 @@ export type ConnectedIdp = {
   check(at: { address: string }): Promise<Checked[]>;
   /** Whether its people sign in at this OIDC issuer. */
   signsInAt(issuer: string): boolean;
+  readonly signInWay: SignInWay;
   /** Null: it does not call us. */
   readonly hook: EventHook | null;
   /** What has to be entered in its console, beside the address for SCIM. */

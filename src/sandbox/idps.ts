@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createToken, revokeToken } from '../scim/tokens.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { type Installation, systems } from './emulator.ts';
+import { ENTRA_ISSUER, SECOND_FACTOR_CONTEXT } from './entra/sign-in.ts';
 import { enterpriseApp } from './entra/synchronization-api.ts';
 import { entraApp } from './entra/token.ts';
 import { company, credentials } from './seed.ts';
@@ -20,9 +21,6 @@ export function idpSettings(worldUrl: string, choice: IdpChoice): Record<string,
     OKTA_API_TOKEN: credentials.oktaApiToken,
     OKTA_ANYPOINT_APP_ID: company.oktaAppId,
     OKTA_HOOK_SECRET: credentials.oktaHookSecret,
-    OIDC_ISSUER: `${worldUrl}/okta`,
-    OIDC_CLIENT_ID: credentials.oidcClientId,
-    OIDC_CLIENT_SECRET: credentials.oidcClientSecret,
   };
   const entra = {
     ENTRA_TENANT_ID: entraApp.tenantId,
@@ -32,7 +30,14 @@ export function idpSettings(worldUrl: string, choice: IdpChoice): Record<string,
     ENTRA_URL: `${worldUrl}${PREFIX_OF_ENTRA}`,
     ENTRA_LOGIN_URL: `${worldUrl}${PREFIX_OF_ENTRA}/login`,
   };
-  return { ...(choice === 'entra' ? {} : okta), ...(choice === 'okta' ? {} : entra) };
+  // With both, people sign in afresh with Okta.
+  const signIn = {
+    OIDC_ISSUER: `${worldUrl}${choice === 'entra' ? ENTRA_ISSUER : '/okta'}`,
+    OIDC_CLIENT_ID: credentials.oidcClientId,
+    OIDC_CLIENT_SECRET: credentials.oidcClientSecret,
+    ...(choice === 'entra' ? { OIDC_ACR_VALUES: SECOND_FACTOR_CONTEXT } : {}),
+  };
+  return { ...(choice === 'entra' ? {} : okta), ...(choice === 'okta' ? {} : entra), ...signIn };
 }
 
 type Told = Pick<Installation, 'systems' | 'scimToken' | 'entraScimToken' | 'hookSecret'>;
@@ -42,14 +47,19 @@ type Told = Pick<Installation, 'systems' | 'scimToken' | 'entraScimToken' | 'hoo
  * with both Entra has one of its own.
  */
 export async function tokensFor(db: Db, choice: IdpChoice): Promise<Told> {
-  const { scimToken, oktaHookSecret: hookSecret } = credentials;
-  if (choice === 'okta') return { systems: ['okta'], scimToken, hookSecret };
-  // Okta provisions to nobody with a token that is none.
-  if (choice === 'entra') return { systems: ['entra'], scimToken: 'none', entraScimToken: scimToken };
+  if (choice !== 'both') return toldOf(choice);
   const name = 'entra (sandbox)';
   await revokeToken(db, name);
   const made = await createToken(db, { source: 'entra', name, days: null });
-  return { systems, scimToken, hookSecret, ...(made === null ? {} : { entraScimToken: made.token }) };
+  return { ...toldOf(choice), ...(made === null ? {} : { entraScimToken: made.token }) };
+}
+
+/** The same without a database: with both, Entra has no token yet. */
+export function toldOf(choice: IdpChoice): Told {
+  const { scimToken, oktaHookSecret: hookSecret } = credentials;
+  // Okta provisions to nobody with a token that is none.
+  if (choice === 'entra') return { systems: ['entra'], scimToken: 'none', entraScimToken: scimToken };
+  return { systems: choice === 'both' ? systems : ['okta'], scimToken, hookSecret };
 }
 
 /** A copy of a policy in which every second entitlement is Entra's, the others Okta's. */

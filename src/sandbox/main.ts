@@ -1,10 +1,16 @@
 import { portOf, readOptions, refuse } from '../config/command-line.ts';
 import { createEnding, isAlive } from '../ending.ts';
+import { systemNames } from './consoles.ts';
+import { systems } from './emulator.ts';
+import { idpChoices, policyOfBoth, toldOf } from './idps.ts';
 import { sandboxSettings } from './launch.ts';
 import { sandboxPage } from './page/page.ts';
 import { leaveWord } from './running.ts';
 import { credentials } from './seed.ts';
 import { startWorld } from './world.ts';
+
+/** The example’s policy, with whose each group is. */
+const POLICY_OF_BOTH = '.latchkey/policy-of-both';
 
 /**
  * The outside world as a process of its own: `npm run world`. Prints the settings with which `npm start` uses it
@@ -13,11 +19,12 @@ import { startWorld } from './world.ts';
 const values = readOptions(
   {
     name: 'npm run world',
-    does: 'Starts the outside world alone: Slack, Okta, Anypoint and a scripted model. Prints the settings with which\na Latchkey in another terminal uses it as if for real. With Latchkey on another port, say where it is: --latchkey.',
+    does: 'Starts the outside world alone: Slack, Okta, Entra, Anypoint and a scripted model. Prints the settings with which\na Latchkey in another terminal uses it as if for real. With Latchkey on another port, say where it is: --latchkey.',
     options: {
       port: 'port of the world',
       state: 'file that keeps its state between starts; empty: nothing is kept',
       latchkey: 'address of the Latchkey that is to use it',
+      idp: 'whose groups give access there: okta, entra, or both, each for half of the catalogue',
       'read-token': 'READ_TOKEN of that Latchkey',
       quiet: 'print no settings',
       parent: 'process without which the world ends by itself, unless another Latchkey takes it over',
@@ -27,6 +34,7 @@ const values = readOptions(
     port: { type: 'string', default: '4000' },
     state: { type: 'string', default: '.latchkey/world.json' },
     latchkey: { type: 'string', default: 'http://127.0.0.1:3000' },
+    idp: { type: 'string', default: 'okta' },
     'read-token': { type: 'string', default: credentials.readToken },
     quiet: { type: 'boolean', default: false },
     parent: { type: 'string', default: '' },
@@ -34,6 +42,8 @@ const values = readOptions(
 );
 if (!URL.canParse(values.latchkey) || !/^https?:/.test(values.latchkey))
   refuse(`--latchkey: must be an address, e.g. http://127.0.0.1:3400, and not ${values.latchkey}`);
+const idp =
+  idpChoices.find((one) => one === values.idp) ?? refuse('npm run world: --idp is okta, entra or both');
 
 const ending = createEnding({ say: (line) => process.stdout.write(`${line}\n`), isService: true });
 const world = await startWorld({
@@ -41,8 +51,7 @@ const world = await startWorld({
   stateFile: values.state === '' ? null : values.state,
   latchkey: {
     url: values.latchkey,
-    scimToken: credentials.scimToken,
-    hookSecret: credentials.oktaHookSecret,
+    ...toldOf(idp),
     readToken: values['read-token'],
   },
   page: sandboxPage,
@@ -57,15 +66,30 @@ ending.begun('the word where it runs', async () => takeBack());
 ending.begun('the world', () => world.close());
 
 if (!values.quiet) {
-  const settings = { ...sandboxSettings(world.url), PORT: new URL(values.latchkey).port || '80' };
-  process.stdout.write(`The outside world is at ${world.url} (a sandbox: Slack, Okta, Anypoint, a scripted model).
+  const settings = {
+    ...sandboxSettings(world.url, idp),
+    PORT: new URL(values.latchkey).port || '80',
+    ...(idp === 'both' ? { POLICY_DIR: policyOfBoth('policy', POLICY_OF_BOTH) } : {}),
+  };
+  const names = (idp === 'both' ? systems : [idp]).map((system) => systemNames[system]).join(', ');
+  process.stdout.write(`The outside world is at ${world.url} (a sandbox: Slack, ${names}, Anypoint, a scripted model).
 To run Latchkey against it as if for real, in another terminal:
 
 ${Object.entries(settings)
   .map(([name, value]) => `export ${name}=${value}`)
   .join('\n')}
 npm start
-`);
+${idp === 'both' ? tokenOfEntra(world.url) : ''}`);
+}
+
+/** Beside Okta, Entra provisions with a token of its own, which only that Latchkey can make. */
+function tokenOfEntra(worldUrl: string): string {
+  return `
+Once it runs, give Entra a token of its own, with the same settings in a third terminal:
+
+npm run latchkey -- scim token create --source entra --name entra
+curl ${worldUrl}/entra/sim/sync -H 'content-type: application/json' -d '{"secretToken":"<the token>"}'
+`;
 }
 
 /** A Latchkey that was killed is often started again at once, and finds its world as it was. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../flow/kernel/context.ts';
-import { newSecret, STEP_UP_PATH } from '../flow/request/step-up.ts';
+import { newSecret, STEP_UP_PATH, signInName } from '../flow/request/step-up.ts';
 import {
   beginSignIn,
   CALLBACK_PATH,
@@ -40,7 +40,7 @@ export async function stepUpRoutes(
     return reply
       .code(page.is === 'unknown' ? 404 : page.is === 'away' ? 503 : 200)
       .type('text/html; charset=utf-8')
-      .send(stepUpHtml(page, { idp: context.idps.name, chat: context.chat.name, link, now: new Date() }));
+      .send(stepUpHtml(page, { idp: signInName(context), chat: context.chat.name, link, now: new Date() }));
   };
 
   await app.register(async (pages) => {

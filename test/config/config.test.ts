@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Outside, readConfig } from '../../src/config/config.ts';
 import { Fault } from '../../src/core/fault.ts';
+import { standardWay } from '../../src/idp/sign-in-way.ts';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { oktaOf } from '../idp/settings-of.ts';
 
@@ -419,6 +420,7 @@ describe('other event sources', () => {
       clientSecret: 'oidc-secret',
       acrValues: ['urn:okta:loa:2fa:any'],
       subjectClaim: 'sub',
+      way: standardWay,
     });
     const told = { OIDC_ACR_VALUES: 'phr  phrh', OIDC_SUBJECT_CLAIM: 'oid' };
     expect(readConfig({ ...real, ...oidc, ...told }).outside?.oidc).toMatchObject({
@@ -426,6 +428,25 @@ describe('other event sources', () => {
       subjectClaim: 'oid',
     });
     expect(readConfig({ ...real, ...oidc, OIDC_ACR_VALUES: 'any' }).outside?.oidc?.acrValues).toEqual([]);
+  });
+
+  test('with Entra by oid, and with a level that has to be set: Entra has none by itself', () => {
+    const ofEntra = {
+      ...real,
+      ...oidc,
+      ENTRA_TENANT_ID: 'tenant',
+      ENTRA_CLIENT_ID: 'client',
+      ENTRA_CLIENT_SECRET: 'entra-secret',
+      OIDC_ISSUER: 'https://login.microsoftonline.com/tenant/v2.0',
+    };
+    expect(readConfig({ ...ofEntra, OIDC_ACR_VALUES: 'c1' }).outside?.oidc).toMatchObject({
+      acrValues: ['c1'],
+      subjectClaim: 'oid',
+    });
+    expect(readConfig({ ...ofEntra, OIDC_ACR_VALUES: 'any' }).outside?.oidc?.acrValues).toEqual([]);
+    expect(refusal(ofEntra)).toContain('OIDC_ACR_VALUES is not set: with Entra');
+    for (const wrong of ['urn:okta:loa:2fa:any', 'c1 c2', 'c0', 'c100'])
+      expect(refusal({ ...ofEntra, OIDC_ACR_VALUES: wrong }), wrong).toContain('one authentication context');
   });
 
   test.each(Object.keys(oidc))('a fresh sign-in without %s is refused', (name) => {

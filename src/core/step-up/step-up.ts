@@ -65,8 +65,10 @@ export function judgeSignIn(
   const leewayMs = CLOCKS_DIFFER_SECONDS * 1_000;
   // In whole seconds, as ID tokens have it.
   const from = Math.floor(wanted.begunAt.getTime() / 1_000) * 1_000 - leewayMs;
-  if (authTime === null || authTime.getTime() < from || authTime.getTime() > now.getTime() + leewayMs)
-    return { failed: 'notFresh' };
+  // So that a date that is none is not fresh either.
+  const isFresh =
+    authTime !== null && authTime.getTime() >= from && authTime.getTime() <= now.getTime() + leewayMs;
+  if (!isFresh) return { failed: 'notFresh' };
   if (wanted.acrValues.length > 0 && (acr === null || !wanted.acrValues.includes(acr)))
     return { failed: 'tooWeak' };
   return { at: authTime, acr, amr };

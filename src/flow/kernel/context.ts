@@ -30,8 +30,8 @@ export type Parties = {
   /** `system` of each IdP whose event hook tells too, and names who did it. */
   eventHooks?: ReadonlySet<string>;
   mulesoft: MuleSoft;
-  /** Where people sign in afresh (left out: at the first IdP), and our own address; left out: nobody can be asked to. */
-  stepUp?: { signIn: FreshSignIn; address: () => string; idp?: IdentityProvider };
+  /** Where people sign in afresh, and our own address; left out: nobody can be asked to. */
+  stepUp?: { signIn: FreshSignIn; address: () => string; idp: IdentityProvider };
   /** Where people sign in to Anypoint. */
   signInUrl: string;
   chat: ChatDirectory;

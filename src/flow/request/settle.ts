@@ -37,6 +37,7 @@ import {
   type OfferedStepUp,
   offerStepUp,
   STEP_UP_PATH,
+  signInName,
   stepUpFact,
 } from './step-up.ts';
 import { takeOver } from './take-over.ts';
@@ -254,12 +255,13 @@ async function tellToSignIn(
   offered: OfferedStepUp | null,
 ): Promise<void> {
   if (offered === null || context.stepUp === undefined) return;
+  const idp = signInName(context);
   await tellClicker(
     context,
     click,
-    `Your approval does not count yet: policy wants a fresh sign-in for it. Sign in with ${context.idps.name} within five minutes. If you did not press Approve, don’t sign in, and tell your security team.`,
+    `Your approval does not count yet: policy wants a fresh sign-in for it. Sign in with ${idp} within five minutes. If you did not press Approve, don’t sign in, and tell your security team.`,
     {
-      label: `Sign in with ${context.idps.name}`,
+      label: `Sign in with ${idp}`,
       url: `${context.stepUp.address()}${STEP_UP_PATH}/${offered.link}`,
     },
   );

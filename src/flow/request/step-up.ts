@@ -30,6 +30,11 @@ export function offerStepUp({ stepUp }: Pick<Context, 'stepUp'>): OfferedStepUp 
   return stepUp === undefined ? null : { id: randomUUID(), link: newSecret() };
 }
 
+/** As sentences call the identity provider with which people sign in afresh. */
+export function signInName({ stepUp, idps }: Pick<Context, 'stepUp' | 'idps'>): string {
+  return stepUp?.idp.name ?? idps.name;
+}
+
 /** Keeps the click that waits, with its link, in the commit that says so. Answers whether one does. */
 export async function keepStepUp(
   unit: Unit,

@@ -9,6 +9,7 @@ import { type Context, done, type Ran } from '../kernel/context.ts';
 import { identify } from '../people/identify.ts';
 import { approveNarrower } from '../request/narrow.ts';
 import { decide, factsNow, factsOf, tellClicker } from '../request/settle.ts';
+import { signInName } from '../request/step-up.ts';
 
 /**
  * Settles an approval whose sign-in was good. Everything is looked up again as at any click. Or it ends the wait when
@@ -88,7 +89,7 @@ export async function endUncounted(
   ended: { why: StepUpEnd; signedInAs?: string; text?: string },
 ): Promise<boolean> {
   const { why } = ended;
-  const says = `Your approval did not count: ${uncounted[why](context.idps.name)}. ${next[why]}`;
+  const says = `Your approval did not count: ${uncounted[why](signInName(context))}. ${next[why]}`;
   const came = await commit<'ended' | 'moot' | null>(
     context.db,
     async (unit) => {

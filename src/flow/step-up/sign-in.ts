@@ -121,7 +121,7 @@ async function prove(context: Context, stepUp: StepUp, query: URLSearchParams): 
     context.log.warn({ stepUp: stepUp.id, why: result.why }, 'the answer to a sign-in can’t be believed');
     return { is: 'away', expiresAt };
   }
-  const subject = await linkOf(context.db, stepUp.personId, (idp ?? context.idps.first).system);
+  const subject = await linkOf(context.db, stepUp.personId, idp.system);
   const judged = judgeSignIn(
     { subject: subject ?? '', acrValues: signIn.acrValues, begunAt: begun.begunAt, expiresAt },
     result.claims,

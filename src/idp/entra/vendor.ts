@@ -5,6 +5,7 @@ import { checkEntra } from './check.ts';
 import type { EntraAuth } from './credentials.ts';
 import { createEntra, type EntraSettings } from './entra.ts';
 import { createGraph } from './graph.ts';
+import { entraSignInWay } from './sign-in-way.ts';
 
 export const GRAPH_URL = 'https://graph.microsoft.com';
 export const LOGIN_URL = 'https://login.microsoftonline.com';
@@ -81,6 +82,7 @@ export function connectEntra(settings: EntraSettings): ConnectedIdp {
     connect: () => createEntra(settings),
     check: () => checkEntra(settings),
     signsInAt: (issuer) => issuer.startsWith(loginUrl) || issuer.includes(tenantId),
+    signInWay: entraSignInWay,
     hook: null,
     addresses: () => [],
     notifications: () => createGraph(settings),

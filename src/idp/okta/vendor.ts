@@ -1,6 +1,7 @@
 import { secrets, text, url } from '../../config/setting-shapes.ts';
 import type { Checked } from '../../core/checked.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
+import { standardWay } from '../sign-in-way.ts';
 import type { ConnectedIdp, GivenSettings, IdpVendor } from '../vendor.ts';
 import { checkOkta } from './check.ts';
 import { type OktaAuth, readKey } from './credentials.ts';
@@ -69,6 +70,7 @@ export function connectOkta(settings: OktaOutside): ConnectedIdp {
     check: ({ address }): Promise<Checked[]> =>
       checkOkta(settings, hookSecrets.length === 0 ? null : `${address}${OKTA_HOOK_PATH}`),
     signsInAt: (issuer) => issuer.startsWith(orgUrl),
+    signInWay: standardWay,
     hook: hookSecrets.length === 0 ? null : oktaEventHook(hookSecrets),
     addresses: (at) => [
       hookSecrets.length === 0

@@ -3,6 +3,7 @@ import { type Journey, prove } from './journeys.ts';
 
 const REASON = 'Refunds of October have to be traced';
 const PATIENCE_MS = 20_000;
+const GROUP = 'anypoint-payments-read';
 const says = (part: string) => (m: SeenMessage) =>
   JSON.stringify(m.blocks).includes(REASON) && JSON.stringify(m.blocks).includes(part);
 const told = (part: string) => (m: SeenMessage) => m.text.includes(part);
@@ -51,9 +52,8 @@ export const escalation: Journey = {
     say('The time is over: Sam, the owner, is asked too. Nadia is told; Tom can still decide');
 
     await visitor.click('sam', card, 'approve');
-    await visitor.until('Okta has her in the group', () =>
-      visitor.isInGroup('nadia', 'anypoint-payments-read'),
-    );
-    say('Sam approves, and Okta has Nadia in the group');
+    const idp = visitor.idp.nameOf(GROUP);
+    await visitor.until(`${idp} has her in the group`, () => visitor.isInGroup('nadia', GROUP));
+    say(`Sam approves, and ${idp} has Nadia in the group`);
   },
 };

@@ -23,7 +23,7 @@ export function extensionJourney(db: Db): Journey {
   return {
     name: 'extended with one click',
     async run(visitor, say) {
-      await visitor.request('POST', '/okta/sim/users/erik/sign-in', { country: 'Sweden' });
+      await visitor.idp.signsIn('erik', 'Sweden');
       const asked = await visitor.ask('erik', {
         entitlement: 'payments-api-read',
         seconds: DAY,

@@ -39,7 +39,10 @@ export function lapse(lapseSeconds: number): Journey {
         (m) => m.threadTs === card.ts && m.text.includes('lapsed: nobody decided'),
         { where: 'access-requests', ms },
       );
-      prove(!(await visitor.isInGroup('sofia', 'anypoint-orders-read')), 'Okta was not written');
+      prove(
+        !(await visitor.isInGroup('sofia', 'anypoint-orders-read')),
+        `${visitor.idp.nameOf('anypoint-orders-read')} was not written`,
+      );
       say('It lapsed: Sofia and the channel are told, the buttons are gone, nothing was written');
     },
   };

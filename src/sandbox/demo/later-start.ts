@@ -32,8 +32,9 @@ export const laterStart: Journey = {
       'that it is approved for later',
       (m) => m.text.includes('is approved by') && m.text.includes(' from <!date^'),
     );
-    prove(Date.now() >= from.getTime() || !(await visitor.isInGroup('tom', GROUP)), 'Okta was not written');
-    say('Olga approves it before its start: nothing is written to Okta', { text: told.text });
+    const idp = visitor.idp.nameOf(GROUP);
+    prove(Date.now() >= from.getTime() || !(await visitor.isInGroup('tom', GROUP)), `${idp} was not written`);
+    say(`Olga approves it before its start: nothing is written to ${idp}`, { text: told.text });
 
     await visitor.until('Anypoint has him', () => visitor.isInTeam('tom', TEAM), 120_000);
     prove(Date.now() >= from.getTime(), 'it was not written before its start');

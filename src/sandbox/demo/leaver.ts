@@ -36,7 +36,7 @@ export const leaverJourney: Journey = {
 
     const leftAt = performance.now();
     await visitor.idp.deactivate(LEAVER);
-    say(`${visitor.idp.name} deactivates Tom`);
+    say(`Tom leaves: ${visitor.idp.name} ${visitor.idp.does('deactivates', 'deactivate')} him`);
     await visitor.until('no team has him', async () => (await teamsOf(visitor)).length === 0, PATIENCE_MS);
     const goneMs = Math.round(performance.now() - leftAt);
     prove(goneMs <= OBJECTIVE_MS, `gone within 60 s (${goneMs} ms)`);
@@ -46,7 +46,7 @@ export const leaverJourney: Journey = {
       async () => (await visitor.idp.groupsOf(LEAVER)).length === 0,
       PATIENCE_MS,
     );
-    say(`${visitor.idp.name} has him in no group that gives access`);
+    say(`${visitor.idp.name} ${visitor.idp.does('has', 'have')} him in no group that gives access`);
     await cardSays(visitor, 'olga', duty, 'Sofia Ricci');
     say('Ines’ request is put to Olga and, in Tom’s place, to the admins; the old buttons are stale');
 

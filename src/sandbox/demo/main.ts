@@ -42,7 +42,7 @@ const { parts, ...values } = readOptions(
       json: 'a line of JSON a step',
       'drop-push':
         'Anypoint answers success to a team write and loses it: the demo must raise the alarm and end 1',
-      'drop-scim-push': 'Okta loses its SCIM pushes: the same',
+      'drop-scim-push': 'the identity provider loses its SCIM pushes: the same',
     },
     parts: {
       canary: 'the sixty-second test, and the alarm when it is late',
@@ -83,11 +83,14 @@ const { catalogue: loaded, rules } = await loadPolicy(
   idp === 'both' ? policyOfBoth('policy', join(home, 'policy')) : 'policy',
 );
 let latchkeyUrl = '';
+let told: Awaited<ReturnType<typeof tokensFor>> | Record<string, never> = {};
 const elsewhere = parts.includes('rotation')
   ? await (await import('../secrets/elsewhere.ts')).secretsElsewhere({
       worldUrl: world.url,
       databaseUrl: postgres.url,
       latchkeyUrl: () => latchkeyUrl,
+      idp,
+      told: () => told,
     })
   : null;
 if (elsewhere !== null) ending.begun('Secrets Manager', () => elsewhere.close());
@@ -120,10 +123,8 @@ const visitor = createVisitor(world.url, undefined, {
   systemOf: (group) =>
     systems.find((one) => one === loaded.entitlements.find((e) => e.idpGroup === group)?.idp) ?? systems[0],
 });
-await visitor.request('PUT', '/control/latchkey', {
-  url: latchkey.url,
-  ...(await tokensFor(latchkey.context.db, idp)),
-});
+told = await tokensFor(latchkey.context.db, idp);
+await visitor.request('PUT', '/control/latchkey', { url: latchkey.url, ...told });
 
 if (values['drop-push'])
   await visitor.request('POST', '/control/faults', {
@@ -132,7 +133,7 @@ if (values['drop-push'])
     path: '/members/',
     kind: 'dropWrite',
   });
-if (values['drop-scim-push']) await visitor.request('POST', '/okta/sim/push', { drop: 'all' });
+if (values['drop-scim-push']) await visitor.idp.losePushes();
 
 /** Lists side by side; what stands in one is played one after the other. */
 const played: readonly (readonly Journey[])[] = parts.includes('drift')

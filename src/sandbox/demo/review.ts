@@ -69,8 +69,8 @@ async function decidedAndLate(
   say: Parameters<Journey['run']>[1],
   { id, message }: { id: string; message: Here },
 ): Promise<void> {
-  // Okta's pushes do not arrive for now, so that the revoke is late.
-  await visitor.request('POST', '/okta/sim/push', { paused: true });
+  // Nothing is pushed by SCIM for now, so that the revoke is late.
+  await visitor.idp.holdPushes(true);
   await reviews(visitor, 'olga', message, { 'Ines Moreau': 'revoke', 'Erik Lind': 'keep' });
   say('Olga revokes one, keeps the other, and submits both with their count');
 
@@ -93,7 +93,7 @@ async function decidedAndLate(
     waiting,
   });
 
-  await visitor.request('POST', '/okta/sim/push', { paused: false });
+  await visitor.idp.holdPushes(false);
   await visitor.until(
     'the campaign is closed',
     async () => (await readCampaign(context.db, id))?.state === 'closed',
@@ -101,7 +101,9 @@ async function decidedAndLate(
   );
   prove(!(await visitor.isInTeam('ines', READERS)), 'Anypoint no longer has Ines in the team');
   prove(await visitor.isInTeam('erik', READERS), 'Anypoint still has Erik in the team');
-  say('Okta pushes again; Anypoint shows both gone, and only now the campaign closes');
+  say(
+    `${visitor.idp.name} ${visitor.idp.does('pushes', 'push')} again; Anypoint shows both gone, and only now the campaign closes`,
+  );
 }
 
 async function isGiven(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../../core/change/change.ts';
 import type { Latchkey } from '../../latchkey.ts';
-import { type Elsewhere, type Rotated, rotated } from '../secrets/elsewhere.ts';
+import type { Elsewhere, Rotated } from '../secrets/elsewhere.ts';
 import type { Visitor } from '../visitor.ts';
 import { type Journey, prove, type Say } from './journeys.ts';
 
@@ -25,8 +25,8 @@ export function rotationJourney(elsewhere: Elsewhere, latchkey: Latchkey): Journ
       const asking = startLoad(visitor, latchkey);
       await sleep(1_500);
       for (const isOtherFirst of [true, false])
-        for (const setting of rotated) await rotateOne(elsewhere, setting, isOtherFirst, say);
-      await wrongOne(elsewhere, say);
+        for (const setting of elsewhere.rotated) await rotateOne(elsewhere, setting, isOtherFirst, say);
+      await wrongOne(elsewhere, visitor, say);
       const reasons = await asking.stop();
       const changes = await changesOf(latchkey);
       const asked = changes.filter(({ reason }) => reasons.includes(reason ?? ''));
@@ -70,19 +70,26 @@ async function rotateOne(
 }
 
 /** A wrong value is put into the store: it is refused, the one before it is used, and the setting is named. */
-async function wrongOne({ book, store, values }: Elsewhere, say: Say): Promise<void> {
-  const right = values().OKTA_API_TOKEN ?? '';
-  store('OKTA_API_TOKEN', WRONG);
+async function wrongOne(
+  { book, store, values, rotated }: Elsewhere,
+  visitor: Visitor,
+  say: Say,
+): Promise<void> {
+  const setting = rotated.includes('OKTA_API_TOKEN') ? 'OKTA_API_TOKEN' : 'ENTRA_CLIENT_SECRET';
+  const right = values()[setting] ?? '';
+  store(setting, WRONG);
   await book.readAll();
-  const troubleOf = () => book.states().find(({ name }) => name === 'OKTA_API_TOKEN')?.trouble ?? null;
+  // A token that Entra gave is good for an hour, and only then its secret is used again.
+  if (setting === 'ENTRA_CLIENT_SECRET') await visitor.request('POST', '/entra/sim/tokens/revoke', {});
+  const troubleOf = () => book.states().find(({ name }) => name === setting)?.trouble ?? null;
   const trouble = await within(() => troubleOf());
   prove(
     /newest version .* put the right value into secret:\/\/aws/.test(trouble),
     'it is named, with the way out',
   );
   prove(!trouble.includes(WRONG), 'its value is not said');
-  say(`A wrong value is stored for OKTA_API_TOKEN, and work goes on. It ${trouble}`);
-  store('OKTA_API_TOKEN', right);
+  say(`A wrong value is stored for ${setting}, and work goes on. It ${trouble}`);
+  store(setting, right);
   await book.readAll();
   prove(troubleOf() === null, 'with the right value there is nothing to say any more');
   say('The right value is put back, and is used');

@@ -1,11 +1,8 @@
 import { createBrowser, signInBy } from '../browser.ts';
-import { people } from '../seed.ts';
 import type { Visitor } from '../visitor.ts';
 import { type Journey, prove } from './journeys.ts';
 
 const REASON = 'Moving the gateways over the weekend';
-
-const oktaIdOf = (key: string) => people.find((p) => p.key === key)?.oktaId ?? '';
 
 /** The newest link that this person was sent, other than those that are known. */
 async function linkOf(visitor: Visitor, as: string, known: readonly string[] = []): Promise<string> {
@@ -31,7 +28,7 @@ export const stepUp: Journey = {
 
     await visitor.click('olga', card, 'approve');
     const stolen = await linkOf(visitor, 'olga');
-    const page = await signInBy(createBrowser(), stolen, { user: oktaIdOf('nadia') });
+    const page = await signInBy(createBrowser(), stolen, { user: visitor.idp.signInIdOf('nadia') });
     prove(page.html.includes('somebody else signed in'), 'the sign-in of somebody else is refused');
     prove(!(await visitor.isInGroup('erik', 'anypoint-platform-admin')), 'nothing is written');
     say(
@@ -40,13 +37,13 @@ export const stepUp: Journey = {
 
     await visitor.click('olga', card, 'approve');
     const hers = await signInBy(createBrowser(), await linkOf(visitor, 'olga', [stolen]), {
-      user: oktaIdOf('olga'),
+      user: visitor.idp.signInIdOf('olga'),
     });
     prove(hers.html.includes('Your approval counts'), 'Olga’s approval counts');
     say('Olga presses Approve herself, signs in with two factors, and her approval counts');
 
     await visitor.click('sam', card, 'approve');
-    await signInBy(createBrowser(), await linkOf(visitor, 'sam'), { user: oktaIdOf('sam') });
+    await signInBy(createBrowser(), await linkOf(visitor, 'sam'), { user: visitor.idp.signInIdOf('sam') });
     await visitor.until('Anypoint has him', () => visitor.isInTeam('erik', 'Platform admins'), 75_000);
     say('Sam does the same, and Anypoint has Erik in the team');
   },

@@ -29,7 +29,9 @@ export const twoStages: Journey = {
     await visitor.click('olga', card, 'approve');
     await visitor.card('sofia', says('still needed'));
     prove(!(await visitor.isInGroup('ines', 'anypoint-orders-deploy')), 'nothing is written yet');
-    say('Olga approves; a security officer is still missing, and Okta has nothing yet');
+    say(
+      `Olga approves; a security officer is still missing, and ${visitor.idp.nameOf('anypoint-orders-deploy')} has nothing yet`,
+    );
     await visitor.click('sofia', card, 'approve');
     await visitor.until('Anypoint has her', () => visitor.isInTeam('ines', 'Orders API deployers'), 75_000);
     say('Sofia approves, and Anypoint has Ines in the team');

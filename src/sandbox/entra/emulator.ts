@@ -9,6 +9,7 @@ import { EntraLogs, logRoutes } from './logs-api.ts';
 import { Notifier } from './notifier.ts';
 import { type EntraParts, portal } from './portal.ts';
 import { Provisioning } from './provisioning.ts';
+import { entraSignIn } from './sign-in.ts';
 import { Subscriptions, subscriptionRoutes } from './subscriptions-api.ts';
 import { synchronizationRoutes } from './synchronization-api.ts';
 import { Tenant } from './tenant.ts';
@@ -33,6 +34,7 @@ export function entraSettings(worldUrl: string) {
 /**
  * Microsoft Entra ID:
  * - the token endpoint below `/entra/login`
+ * - signing in, with its page below `/entra/sign-in`
  * - Graph below `/entra/v1.0`
  * - the portal below `/entra/sim`
  * - an enterprise app that provisions to Latchkey by SCIM
@@ -53,6 +55,7 @@ export function createEntraEmulator(world: World): Emulator {
     changes: new Changes(),
     refusing: { now: null },
   };
+  const signIn = entraSignIn(tenant, world);
   let asked: string[] = [];
   tenant.listener = (happening) => {
     parts.changes.note(happening);
@@ -111,6 +114,7 @@ export function createEntraEmulator(world: World): Emulator {
             async (login) => tokenRoute(login, { ...parts, graphUrl: () => `${world.url()}${PREFIX}` }),
             { prefix: '/login' },
           );
+          await signIn.routes(entra);
           await entra.register(graph, { prefix: '/v1.0' });
           await entra.register(
             async (sim) => {

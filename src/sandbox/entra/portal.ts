@@ -64,6 +64,7 @@ const syncSchema = z.strictObject({
   isPaused: z.boolean().optional(),
   isCompliant: z.boolean().optional(),
   externalId: z.enum(['mailNickname', 'objectId']).optional(),
+  secretToken: z.string().min(1).optional(),
 });
 /** Null: out of it again. */
 const quarantineSchema = z

@@ -20,6 +20,8 @@ export type ProvisioningSettings = {
   isCompliant: boolean;
   /** What the attribute mapping sends as a user's externalId; Entra's own is the mail nickname. */
   externalId: 'mailNickname' | 'objectId';
+  /** The token that an administrator has put into the enterprise app; left out: the one that the world was told. */
+  secretToken?: string;
 };
 
 /** In quarantine: since when and why, in Graph's words (synchronizationQuarantine). */
@@ -261,7 +263,7 @@ export class Provisioning {
 
   #target(isCompliant: boolean): ScimTarget | null {
     const latchkey = this.#world.latchkey();
-    const token = latchkey?.entraScimToken;
+    const token = latchkey?.entraScimToken ?? this.settings.secretToken;
     return latchkey === null || token === undefined
       ? null
       : { url: latchkey.url, token, isCompliant, signal: this.#ending.signal };

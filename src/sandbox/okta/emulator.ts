@@ -12,7 +12,7 @@ import { logRoutes } from './logs-api.ts';
 import { OktaOrg, recordedTypes, unseenTypes } from './org.ts';
 import { PushQueue } from './push-queue.ts';
 import { concurrentLimitHeaders, RateLimit, underRateLimit } from './rate-limit.ts';
-import { createSignIn } from './sign-in.ts';
+import { oktaSignIn } from './sign-in.ts';
 import { userRoutes } from './users-api.ts';
 
 const PREFIX = '/okta';
@@ -53,7 +53,7 @@ export function createOktaEmulator(world: World): OktaEmulator {
   const hooks = new EventHooks(world);
   const limit = new RateLimit();
   const authorization = new Authorization(() => world.keys.oktaApiToken);
-  const signIn = createSignIn(org, world);
+  const signIn = oktaSignIn(org, world);
   const worldUrl = () => world.url();
   const connector = new AnypointConnector(org, world);
   org.listener = {

@@ -3,8 +3,9 @@ import pg from 'pg';
 import { type Config, readConfig } from '../../config/config.ts';
 import { openSecrets } from '../../config/secrets.ts';
 import type { SecretBook } from '../../secrets/secret-book.ts';
+import type { IdpChoice } from '../idps.ts';
 import { sandboxSettings } from '../launch.ts';
-import { credentials, type Keys } from '../seed.ts';
+import type { Keys } from '../seed.ts';
 import { AWS_REGION, awsKeys, type SecretsManager, startSecretsManager } from './emulator.ts';
 
 /** By setting, the key of the world that it has to be. */
@@ -20,16 +21,22 @@ const keys = {
   SCIM_TOKEN: 'scimToken',
   READ_TOKEN: 'readToken',
 } as const satisfies Record<string, keyof Keys>;
-export type Rotated = keyof typeof keys | 'DATABASE_URL';
+export type Rotated = keyof typeof keys | 'ENTRA_CLIENT_SECRET' | 'DATABASE_URL';
 
-/** Every setting that this world can rotate. */
-export const rotated = [...Object.keys(keys), 'DATABASE_URL'] as Rotated[];
+/** Every setting that a world with these identity providers can rotate. */
+export function rotatedWith(idp: IdpChoice): Rotated[] {
+  const all = [...Object.keys(keys), 'ENTRA_CLIENT_SECRET', 'DATABASE_URL'] as Rotated[];
+  const others = { okta: /^ENTRA_/, entra: /^OKTA_/, both: null }[idp];
+  return all.filter((name) => others?.test(name) !== true);
+}
+export const rotated = rotatedWith('okta');
 
 /** A sandbox whose secrets are all in (an emulated) AWS Secrets Manager, one JSON for several. */
 export type Elsewhere = {
   manager: SecretsManager;
   book: SecretBook;
   config: Config;
+  rotated: readonly Rotated[];
   /** The value that each setting has to have now, as its other side sees it. */
   values(): Record<string, string>;
   /** A new value on the other side alone, which takes the old one no more. Answers it. */
@@ -45,9 +52,14 @@ export async function secretsElsewhere(given: {
   databaseUrl: string;
   latchkeyUrl: () => string;
   refreshSeconds?: number;
+  idp?: IdpChoice;
+  /** What the consoles of the identity providers were told at the start. */
+  told?: () => Record<string, unknown>;
 }): Promise<Elsewhere> {
   const manager = await startSecretsManager();
-  const plain = { ...sandboxSettings(given.worldUrl), DATABASE_URL: given.databaseUrl };
+  const { idp = 'okta', told = () => ({}) } = given;
+  const rotated = rotatedWith(idp);
+  const plain = { ...sandboxSettings(given.worldUrl, idp), DATABASE_URL: given.databaseUrl };
   const values: Record<string, string> = Object.fromEntries(
     rotated.map((name) => [name, (plain as Record<string, string>)[name] ?? '']),
   );
@@ -66,18 +78,20 @@ export async function secretsElsewhere(given: {
     manager,
     book,
     config: readConfig(env, book),
+    rotated,
     values: () => ({ ...others }),
     async turn(setting) {
       const value = newValue(setting, others[setting] ?? '');
       if (setting === 'DATABASE_URL') await changePassword(others.DATABASE_URL ?? '', value);
+      else if (setting === 'ENTRA_CLIENT_SECRET') await putIntoEntra(given.worldUrl, value);
+      else await put(`${given.worldUrl}/control/keys`, 'POST', { [keys[setting]]: value });
       others[setting] = value;
-      if (setting !== 'DATABASE_URL')
-        await put(`${given.worldUrl}/control/keys`, 'POST', { [keys[setting]]: value });
+      const { SCIM_TOKEN: scimToken = '', OKTA_HOOK_SECRET: hookSecret = '' } = others;
       if (setting === 'SCIM_TOKEN' || setting === 'OKTA_HOOK_SECRET')
         await put(`${given.worldUrl}/control/latchkey`, 'PUT', {
+          ...told(),
           url: given.latchkeyUrl(),
-          scimToken: others.SCIM_TOKEN ?? credentials.scimToken,
-          hookSecret: others.OKTA_HOOK_SECRET ?? credentials.oktaHookSecret,
+          ...(idp === 'entra' ? { entraScimToken: scimToken } : { scimToken, hookSecret }),
         });
       return value;
     },
@@ -105,6 +119,12 @@ async function changePassword(url: string, next: string): Promise<void> {
   const { username, password } = new URL(next);
   await client.query(`alter role ${pg.escapeIdentifier(username)} password ${pg.escapeLiteral(password)}`);
   await client.end();
+}
+
+/** Entra gives no token for the old secret any more, and takes none that it gave for it. */
+async function putIntoEntra(worldUrl: string, secret: string): Promise<void> {
+  await put(`${worldUrl}/entra/sim/credentials`, 'POST', { secrets: [secret] });
+  await put(`${worldUrl}/entra/sim/tokens/revoke`, 'POST', {});
 }
 
 async function put(url: string, method: string, body: unknown): Promise<void> {

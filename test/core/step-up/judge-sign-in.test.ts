@@ -36,6 +36,7 @@ describe('a sign-in does not count', () => {
     ['of which it is not told when it was', { authTime: null }, later(45), 'notFresh'],
     ['from before it was begun: an old session', { authTime: later(-21) }, later(45), 'notFresh'],
     ['from the future, beyond what clocks differ', { authTime: later(76) }, later(45), 'notFresh'],
+    ['at a time that is none', { authTime: new Date(Number.NaN) }, later(45), 'notFresh'],
     ['that reached another level', { acr: 'urn:okta:loa:1fa:any' }, later(45), 'tooWeak'],
     ['of which no level is told', { acr: null }, later(45), 'tooWeak'],
     ['whose level only looks like one', { acr: 'urn:okta:loa:2fa:any:ifpossible' }, later(45), 'tooWeak'],

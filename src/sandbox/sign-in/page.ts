@@ -1,18 +1,27 @@
 import { type Html, html } from '../page/html.ts';
-import type { OktaUser } from './records.ts';
 
-/** The sign-in page of the organisation. There are no passwords in the sandbox: one is whom one chooses. */
-export function signInPage(uid: string, people: readonly OktaUser[], hint: unknown): string {
-  const options = people
-    .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
+/** Somebody who can sign in. */
+export type SignInPerson = { id: string; name: string; login: string };
+
+/** The sign-in page of the company. There are no passwords in the sandbox: one is whom one chooses. */
+export function signInPage(at: {
+  /** As sentences call the identity provider. */
+  idp: string;
+  /** Where the form is sent. */
+  action: string;
+  people: readonly SignInPerson[];
+  hint: unknown;
+}): string {
+  const options = at.people
+    .toSorted((a, b) => a.name.localeCompare(b.name))
     .map(
-      (user) =>
-        html`<option value="${user.id}"${user.profile.login === hint ? html` selected` : ''}>${nameOf(user)} (${user.profile.login})</option>`,
+      ({ id, name, login }) =>
+        html`<option value="${id}"${login === at.hint ? html` selected` : ''}>${name} (${login})</option>`,
     );
   return page(
     'Sign in to Acme',
-    html`<p>This is the sandbox’s Okta. There are no passwords here: choose who signs in, and how.</p>
-<form method="post" action="/okta/login/${uid}">
+    html`<p>This is the sandbox’s ${at.idp}. There are no passwords here: choose who signs in, and how.</p>
+<form method="post" action="${at.action}">
 <label for="user">Who</label>
 <select id="user" name="user">${options}</select>
 <button class="main" name="how" value="twoFactors">Sign in with password and second factor</button>
@@ -24,10 +33,6 @@ export function signInPage(uid: string, people: readonly OktaUser[], hint: unkno
 
 export function cancelledPage(): string {
   return page('This sign-in is over', html`<p>Go back to Slack and open the link there again.</p>`);
-}
-
-function nameOf({ profile }: OktaUser): string {
-  return `${profile.firstName} ${profile.lastName}`;
 }
 
 function page(title: string, body: Html): string {
