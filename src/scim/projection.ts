@@ -9,12 +9,15 @@ export type Wanted = {
   pick(resource: Record<string, unknown>): Record<string, unknown>;
 };
 
+const everything: Wanted = { includes: () => true, pick: (resource) => resource };
+
 /** Reads `attributes` and `excludedAttributes`, comma-separated names in any case; unknown names are ignored. */
 export function readWanted(
   type: ResourceType,
   attributes: string | undefined,
   excludedAttributes: string | undefined,
 ): Wanted {
+  if (attributes === undefined && excludedAttributes === undefined) return everything;
   const only = attributes === undefined ? null : pathsIn(type, attributes);
   const without = pathsIn(type, excludedAttributes ?? '');
   const keep = (path: string, value: unknown): unknown => {

@@ -8,12 +8,15 @@ const SEARCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 /** Reads one parameter of a query; undefined when it is not given. Throws 400 `invalidValue`. */
 export type Parameters = (name: string) => string | undefined;
 
+const none: Parameters = () => undefined;
+
 /**
  * The parameters in an address. A plus is a plus there (RFC 3986): `filter=userName%20eq%20"ines+test@acme.example"`.
  * Only where a value has pluses and no encoded blank, they are the blanks of a form: no filter is without any.
  * Throws for one that comes twice.
  */
 export function parametersOf(address: string): Parameters {
+  if (!address.includes('?')) return none;
   const all = new Map<string, string[]>();
   const [, query = ''] = /\?([^#]*)/.exec(address) ?? [];
   for (const pair of query.split('&')) {

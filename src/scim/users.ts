@@ -18,7 +18,6 @@ import {
   resourceOf,
   type UserRow,
   updateUser,
-  userInsertion,
 } from '../store/scim/users.ts';
 import { userSource } from './attribute-places.ts';
 import {
@@ -33,9 +32,9 @@ import {
   sqlState,
   UNIQUE_VIOLATION,
   write,
-  writeAtOnce,
 } from './endpoint.ts';
 import { knownAs } from './known-as.ts';
+import { newcomersTogether } from './newcomers.ts';
 import type { Wanted } from './projection.ts';
 import { type Doc, departmentOf, displayNameOf, emailOf, isUuid, schemasOf } from './resource.ts';
 import { userType } from './schema.ts';
@@ -45,6 +44,7 @@ import { confirmGroups, holdGroupsOf } from './user-groups.ts';
 
 /** The endpoint /Users. */
 export function users(scim: Scim): Endpoint {
+  const insert = newcomersTogether(scim);
   return {
     type: userType,
     table: 'scim_users',
@@ -57,7 +57,7 @@ export function users(scim: Scim): Endpoint {
       if (other !== undefined) throw other.why;
       const row = scim.awaits(departmentOf(doc))
         ? await write(scim, (unit) => insertAwaited(scim, unit, id, doc))
-        : await insertAlone(scim, id, doc);
+        : await insertAlone(scim, insert, id, doc);
       return answer(scim, row, [], wanted);
     },
 
@@ -119,15 +119,16 @@ async function insertAwaited(scim: Scim, unit: Unit, id: string, doc: Doc): Prom
 }
 
 /** A new user is in no group: there is nothing to observe, so insert and audit are one trip to the database. */
-async function insertAlone(scim: Scim, id: string, doc: Doc): Promise<UserRow> {
-  const values = columns(doc);
-  const { user_name, active } = values;
-  const noted = entry(scim, { id, user_name, active }, { did: 'created' });
-  const inserting = userInsertion({ id, source: scim.source, ...values }, noted);
-  const [committed] = await writeAtOnce<{ created_at: Date }>(scim, inserting);
-  const now = committed?.created_at as Date;
-  const made = { id, source: scim.source, known_as: null, version: 1, created_at: now, updated_at: now };
-  return { ...values, ...made, resource: doc };
+async function insertAlone(
+  scim: Scim,
+  insert: ReturnType<typeof newcomersTogether>,
+  id: string,
+  doc: Doc,
+): Promise<UserRow> {
+  const user = { id, ...columns(doc) };
+  const now = await insert({ user, entry: entry(scim, user, { did: 'created' }).data });
+  const made = { source: scim.source, known_as: null, version: 1, created_at: now, updated_at: now };
+  return { ...user, ...made, resource: doc };
 }
 
 /** The user's row, held until the transaction ends. Throws 403, 404 or 412. */

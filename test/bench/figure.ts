@@ -7,6 +7,8 @@ export type Figure = {
   baseline: string | null;
   baselineValue: number | null;
   ratio: number | null;
+  /** The least and the greatest ratio, or value, of several runs. */
+  spread?: string;
   target: string;
   holds: boolean;
 };
@@ -31,6 +33,16 @@ export function percentile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
+/** The median. */
+export function middle(samples: readonly number[]): number {
+  return percentile(samples, 0.5);
+}
+
+/** The least and the greatest of several runs. */
+export function spreadOf(runs: readonly number[]): string {
+  return `${rounded(Math.min(...runs))} to ${rounded(Math.max(...runs))}`;
+}
+
 /** Two digits after the point where they mean something. */
 export function rounded(value: number): number {
   return Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 100) / 100;
@@ -38,12 +50,13 @@ export function rounded(value: number): number {
 
 export function table(figures: readonly Figure[]): string {
   const rows = [
-    ['metric', 'value', 'baseline', 'ratio', 'target', 'holds'],
+    ['metric', 'value', 'baseline', 'ratio', 'spread', 'target', 'holds'],
     ...figures.map((f) => [
       f.metric,
       String(rounded(f.value)),
       f.baselineValue === null ? '' : `${rounded(f.baselineValue)} (${f.baseline})`,
       f.ratio === null ? '' : String(rounded(f.ratio)),
+      f.spread ?? '',
       f.target,
       f.holds ? 'yes' : 'NO',
     ]),

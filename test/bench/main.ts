@@ -5,6 +5,7 @@ import { digests } from './digests.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
+import { manyMembers } from './many-members.ts';
 import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
@@ -21,6 +22,7 @@ const benches = {
   policy,
   road,
   scim,
+  'many-members': manyMembers,
   reconcile,
   digests,
   'first-sync': firstSync,
@@ -43,6 +45,7 @@ const { parts, ...values } = readOptions(
       policy: 'what the rules cost',
       road: 'from request to seen',
       scim: 'SCIM, beside a bare server and scimmy',
+      'many-members': 'SCIM by the thousand in one request, beside a bare insert',
       reconcile: 'the comparison of a whole directory',
       digests: 'the weekly digests of 10,000 people',
       'first-sync': 'a whole company pushed at once',

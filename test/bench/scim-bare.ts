@@ -20,9 +20,24 @@ app.post('/scim/v2/Users', async (request, reply) => {
   await store(request.body);
   return reply.code(201).send(request.body);
 });
+type Members = { value: string }[];
+const insertMembers = async (id: string, members: Members) =>
+  await pool.query('insert into scim_members (group_id, user_id) select $1::uuid, unnest($2::uuid[])', [
+    id,
+    members.map(({ value }) => value),
+  ]);
 app.patch('/scim/v2/Groups/:id', async (request, reply) => {
-  await store(request.body);
+  const {
+    Operations: [only],
+  } = request.body as { Operations: [{ value: Members }] };
+  // Many are inserted as members by one statement; one is a row of JSON.
+  if (only.value.length > 1) await insertMembers((request.params as { id: string }).id, only.value);
+  else await store(request.body);
   return reply.code(204).send();
+});
+app.put('/scim/v2/Groups/:id', async (request, reply) => {
+  await insertMembers((request.params as { id: string }).id, (request.body as { members: Members }).members);
+  return reply.send(request.body);
 });
 await app.listen({ host: '127.0.0.1', port: Number(port) });
 process.on('SIGTERM', () => process.exit(0));

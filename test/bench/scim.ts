@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { credentials } from '../../src/sandbox/seed.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, spreadOf } from './figure.ts';
 import { setScene } from './scene.ts';
 import { createScimClient, type ScimClient } from './scim-client.ts';
 import { type Crowd, fillCrowd, GROUPS, SIZES, type Size, takeNewcomersOut } from './scim-crowd.ts';
@@ -14,7 +14,10 @@ const PER_ROUND = 480;
 const PER_GROUP = PER_ROUND / GROUPS;
 /** How long scimmy-routers is given for each size: with large groups it answers few. */
 const SCIMMY_MS = 6_000;
+/** The rounds are looked at in so many runs, for the spread. */
+const RUNS = 3;
 const OF_BARE = 0.6;
+const CREATE_OF_BARE = 0.8;
 const FLAT = 0.8;
 const TIMES_SCIMMY = 100;
 
@@ -70,14 +73,20 @@ export async function scim(say: (line: string) => void): Promise<Figure[]> {
 const numbers = (length: number) => Array.from({ length }, (_, n) => n);
 
 type Rates = { patch: Record<Size, number>; create: number };
-type Turn = { name: string; ms: number; run(round: number): Promise<void> };
+type BesideBare = {
+  barePatch: number;
+  bareCreate: number;
+  /** Of the ratio, over the runs. */
+  spreads: { patch: Record<Size, string>; create: string };
+};
+type Turn = { name: string; ms: number[]; run(round: number): Promise<void> };
 
 async function takeTurns(
   db: pg.Pool,
   latchkey: ScimClient,
   bare: ScimClient,
   crowd: Crowd,
-): Promise<Rates & { barePatch: number; bareCreate: number }> {
+): Promise<Rates & BesideBare> {
   const patches = (client: ScimClient, size: Size) => async (round: number) => {
     const groups = crowd.groups[size];
     await abreast(numbers(PER_ROUND), WIDTH, async (n) => {
@@ -93,24 +102,43 @@ async function takeTurns(
       await client.send('POST', '/Users', newUser());
     });
   const turns: Turn[] = [
-    ...SIZES.map((size) => ({ name: String(size), ms: 0, run: patches(latchkey, size) })),
-    { name: 'bare patch', ms: 0, run: patches(bare, 10) },
-    { name: 'create', ms: 0, run: creations(latchkey) },
-    { name: 'bare create', ms: 0, run: creations(bare) },
+    ...SIZES.map((size) => ({ name: String(size), ms: [], run: patches(latchkey, size) })),
+    { name: 'bare patch', ms: [], run: patches(bare, 10) },
+    { name: 'create', ms: [], run: creations(latchkey) },
+    { name: 'bare create', ms: [], run: creations(bare) },
   ];
   // The first round warms up and is not counted.
   for (let round = 0; round <= ROUNDS; round++)
     for (const turn of turns) {
       const startedAt = performance.now();
       await turn.run(round);
-      if (round > 0) turn.ms += performance.now() - startedAt;
+      if (round > 0) turn.ms.push(performance.now() - startedAt);
       await takeNewcomersOut(db, crowd);
     }
-  const rate = (name: string) =>
-    (ROUNDS * PER_ROUND * 1_000) / (turns.find((turn) => turn.name === name)?.ms ?? Number.NaN);
-  const patch = Object.fromEntries(SIZES.map((size) => [size, rate(String(size))])) as Record<Size, number>;
-  return { patch, create: rate('create'), barePatch: rate('bare patch'), bareCreate: rate('bare create') };
+  const timesOf = (name: string) => turns.find((turn) => turn.name === name)?.ms ?? [];
+  const rate = (name: string) => (ROUNDS * PER_ROUND * 1_000) / sum(timesOf(name));
+  const spread = (name: string, bareName: string) =>
+    spreadOf(
+      numbers(RUNS).map((run) => {
+        const ofRun = (times: number[]) => sum(times.filter((_, round) => round % RUNS === run));
+        return ofRun(timesOf(bareName)) / ofRun(timesOf(name));
+      }),
+    );
+  const bySize = <T>(of: (size: Size) => T) =>
+    Object.fromEntries(SIZES.map((size) => [size, of(size)])) as Record<Size, T>;
+  return {
+    patch: bySize((size) => rate(String(size))),
+    create: rate('create'),
+    barePatch: rate('bare patch'),
+    bareCreate: rate('bare create'),
+    spreads: {
+      patch: bySize((size) => spread(String(size), 'bare patch')),
+      create: spread('create', 'bare create'),
+    },
+  };
 }
+
+const sum = (all: readonly number[]) => all.reduce((total, one) => total + one, 0);
 
 async function scimmyRates(scimmy: ScimClient): Promise<Rates> {
   const patch = {} as Record<Size, number>;
@@ -142,6 +170,7 @@ function figures(ours: Awaited<ReturnType<typeof takeTurns>>, theirs: Rates): Fi
     baseline: string,
     baselineValue: number,
     atLeast: number | null,
+    spread?: string,
   ): Figure => ({
     bench: 'scim',
     metric,
@@ -149,6 +178,7 @@ function figures(ours: Awaited<ReturnType<typeof takeTurns>>, theirs: Rates): Fi
     baseline,
     baselineValue,
     ratio: value / baselineValue,
+    ...(spread === undefined ? {} : { spread }),
     target: atLeast === null ? 'none' : `ratio >= ${atLeast}`,
     holds: atLeast === null || value / baselineValue >= atLeast,
   });
@@ -156,7 +186,9 @@ function figures(ours: Awaited<ReturnType<typeof takeTurns>>, theirs: Rates): Fi
   const bare = 'bare route, one row';
   const rates = SIZES.map((size) => ours.patch[size]);
   return [
-    ...SIZES.map((size) => against(patch(size), ours.patch[size], bare, ours.barePatch, OF_BARE)),
+    ...SIZES.map((size) =>
+      against(patch(size), ours.patch[size], bare, ours.barePatch, OF_BARE, ours.spreads.patch[size]),
+    ),
     against('slowest size, PATCH per second', Math.min(...rates), 'fastest size', Math.max(...rates), FLAT),
     ...SIZES.map((size) =>
       against(
@@ -167,7 +199,14 @@ function figures(ours: Awaited<ReturnType<typeof takeTurns>>, theirs: Rates): Fi
         size === 1_000 ? TIMES_SCIMMY : null,
       ),
     ),
-    against('create-user POST per second', ours.create, bare, ours.bareCreate, OF_BARE),
+    against(
+      'create-user POST per second',
+      ours.create,
+      bare,
+      ours.bareCreate,
+      CREATE_OF_BARE,
+      ours.spreads.create,
+    ),
     against('create-user POST per second', ours.create, 'scimmy-routers in memory', theirs.create, null),
   ];
 }

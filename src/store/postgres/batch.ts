@@ -112,5 +112,5 @@ function encode(value: Value): string | null {
   if (value === null) return null;
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== 'object') return String(value);
-  return `{${value.map((one) => `"${one.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
+  return `{${value.map((one) => (one === null ? 'null' : `"${one.replace(/[\\"]/g, '\\$&')}"`)).join(',')}}`;
 }

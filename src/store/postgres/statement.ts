@@ -1,4 +1,4 @@
-export type Value = string | number | boolean | Date | null | readonly string[];
+export type Value = string | number | boolean | Date | null | readonly (string | null)[];
 
 /** SQL that each connection prepares at its first use under this name, with the values of its parameters. */
 export type Bound = { name: string; text: string; values: readonly Value[] };

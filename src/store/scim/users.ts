@@ -44,32 +44,64 @@ export async function insertUser(tx: Tx, user: NewUser): Promise<UserRow> {
 }
 
 /**
- * Inserts a user of whom nobody else needs to know, with the audit entry, in one statement that is a commit of its own:
+ * Inserts users of whom nobody else needs to know, with their audit entries, in one statement that is a commit of its
+ * own:
  *
- *     with made as (insert into scim_users … returning created_at),
- *       noted as (insert into audit … select … from made)
- *     select created_at from made
+ *     with given as (<$1 to $9, an array each>), made as (insert into scim_users … from given …),
+ *       noted as (insert into audit … from made join given)
+ *     select id, created_at from made
  */
-const insertion = wholeCommit('scim_user_insert', {
-  changing: `made as (
+function insertingUsers(name: string, onConflict: string) {
+  return wholeCommit(name, {
+    changing: `given as materialized (
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::text[], $9::text[])
+      with ordinality as given (id, user_name, user_name_key, external_id, active, email, display_name, resource, entry, place)
+  ), made as (
     insert into scim_users
-      (id, user_name, external_id, active, email, display_name, resource, source, user_name_key, created_at, updated_at)
-    select $1, $2, $3, $4, $5, $6, $7::jsonb, $10, $11, now, now
-    from date_trunc('milliseconds', transaction_timestamp()) now returning created_at
+      (id, user_name, user_name_key, external_id, active, email, display_name, resource, source, created_at, updated_at)
+    select id, user_name, user_name_key, external_id, active, email, display_name, resource::jsonb, $11, now, now
+    from given, date_trunc('milliseconds', transaction_timestamp()) now order by user_name_key ${onConflict}
+    returning id, created_at
   )`,
-  notes: `select 'scimUserChanged' as type, $8::jsonb as actor, $9::jsonb as data from made`,
-  answer: 'select created_at from made',
-});
+    notes: `select 'scimUserChanged' as type, $10::jsonb as actor, entry::jsonb as data from made join given using (id)`,
+    answer: 'select id, created_at from made',
+  });
+}
 
-/** The statement answers `created_at`. */
+const inserting = {
+  /** A name that another user has is an error. */
+  refuse: insertingUsers('scim_users_insert', ''),
+  /** A user whose name another has is left out. In the order of their names: two statements don't wait in a circle. */
+  pass: insertingUsers('scim_users_insert_free', 'on conflict do nothing'),
+};
+
+/** A user to insert, and what the audit says of it. */
+export type Newcomer = {
+  user: Omit<NewUser, 'source' | 'version' | 'known_as' | 'created_at' | 'updated_at'>;
+  entry: unknown;
+};
+
+/** The statement answers `id` and `created_at` of each user inserted. */
 export function userInsertion(
-  user: Omit<NewUser, 'version' | 'known_as' | 'created_at' | 'updated_at'>,
-  noted: { actor: unknown; data: unknown },
+  newcomers: readonly Newcomer[],
+  { source, actor }: { source: ScimSource; actor: unknown },
+  onTaken: keyof typeof inserting,
 ) {
-  const { id, user_name, external_id, active, email, display_name, resource } = user;
-  const kept = [id, user_name, external_id ?? null, active, email ?? null, display_name ?? null] as const;
-  const entry = [JSON.stringify(noted.actor), JSON.stringify(noted.data)] as const;
-  return insertion(...kept, resource, ...entry, user.source, user.user_name_key);
+  const column = (value: (user: Newcomer['user']) => string | null | undefined) =>
+    newcomers.map(({ user }) => value(user) ?? null);
+  return inserting[onTaken](
+    column((user) => user.id),
+    column((user) => user.user_name),
+    column((user) => user.user_name_key),
+    column((user) => user.external_id),
+    column((user) => String(user.active)),
+    column((user) => user.email),
+    column((user) => user.display_name),
+    column((user) => user.resource),
+    newcomers.map(({ entry }) => JSON.stringify(entry)),
+    JSON.stringify(actor),
+    source,
+  );
 }
 
 export async function updateUser(
