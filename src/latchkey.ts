@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
-import { isLoopback } from './config/setting-shapes.ts';
 import { Fault } from './core/fault.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
@@ -16,8 +15,8 @@ import { createLanes, type Lanes } from './flow/queue/lanes.ts';
 import { tellOfSecrets } from './flow/secrets/secret-ages.ts';
 import { runsOn, steps } from './flow/steps.ts';
 import { createTimers, every } from './flow/timers.ts';
-import { connectedIdps } from './idp/connected.ts';
-import { createGraph, type Graph } from './idp/entra/graph.ts';
+import { connectedIdps, ownNotifications } from './idp/connected.ts';
+import { createGraph } from './idp/entra/graph.ts';
 import { createOidc } from './idp/oidc.ts';
 import { createAdviser, noAdviser } from './model/adviser.ts';
 import { createAnypoint } from './mulesoft/anypoint.ts';
@@ -147,7 +146,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   healthRoutes(app, { guard, mayRead: doors.mayRead, report });
   metrics.traffic.watch(app);
   await openDoors(options, doors, address);
-  const subscriptions = await keepSubscriptions(doors, parties.graph, () => address);
+  const subscriptions = await keepSubscriptions(doors, parties.notified, () => address);
   wayIn = await openSlack(options, doors, parties.slack);
 
   // An entitlement that can't be checked now is checked again by the timers. An IdP that is down must not keep Latchkey
@@ -217,7 +216,7 @@ function connectParties(options: LatchkeyOptions, database: Database) {
   const slack = createSlackClient(outside.slack, log);
   const idps = idpsOf(...connectedIdps(outside.idps));
   const mulesoft = createAnypoint(outside.anypoint);
-  const own = notificationsOf(outside, options.publicUrl);
+  const own = ownNotifications(outside.idps, options.publicUrl);
   // An identity provider with notifications tells by itself; one beside it would only tell the same.
   const beside = own !== undefined || outside.graph === null ? null : createGraph(outside.graph);
   const signIn = outside.oidc === null ? null : createOidc(outside.oidc);
@@ -236,19 +235,16 @@ function connectParties(options: LatchkeyOptions, database: Database) {
           ...(options.modelBudgetMs === undefined ? {} : { budgetMs: options.modelBudgetMs }),
         });
   const tickets = outside.tickets === undefined ? null : createHttpTickets(outside.tickets);
-  return { slack, idps, mulesoft, graph: own ?? beside, beside, signIn, adviser, tickets };
-}
-
-/**
- * Graph delivers to a public address; an emulator of it may be on this machine. Null: changes are polled for. Undefined:
- * no identity provider has notifications.
- */
-function notificationsOf({ idps }: Outside, publicUrl: string | null): Graph | null | undefined {
-  for (const idp of idps) {
-    const graph = idp.notifications();
-    if (graph !== null) return publicUrl === null && !isLoopback(idp.url) ? null : graph;
-  }
-  return undefined;
+  return {
+    slack,
+    idps,
+    mulesoft,
+    notified: own ?? (beside === null ? null : { graph: beside }),
+    beside,
+    signIn,
+    adviser,
+    tickets,
+  };
 }
 
 function contextOf(

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { every } from './flow/timers.ts';
-import type { createGraph } from './idp/entra/graph.ts';
+import type { Graph } from './idp/entra/graph.ts';
 import { eventHook } from './inbound/event-hook.ts';
 import {
   GRAPH_LIFECYCLE_PATH,
@@ -78,16 +78,17 @@ export async function openDoors(
 /** Graph's subscriptions, looked after while Latchkey runs; nothing where there is no Graph. */
 export async function keepSubscriptions(
   { app, context, guard }: Doors,
-  graph: ReturnType<typeof createGraph> | null,
+  notified: { graph: Graph; system?: string } | null,
   address: () => string,
 ): Promise<{ start: () => void; stop: () => Promise<void> }> {
-  if (graph === null) return { start: () => {}, stop: async () => {} };
+  if (notified === null) return { start: () => {}, stop: async () => {} };
+  const { graph, ...by } = notified;
   const paths = { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH };
   const keeper = createKeeper(context, graph, { address, paths });
   const keeping = every({ firstMs: 0, ms: KEEP_EVERY_MS }, context, 'Graph subscriptions', () =>
     keeper.look(),
   );
-  await graphNotifications(app, context, keeper.lookSoon, guard);
+  await graphNotifications(app, { ...context, ...by }, keeper.lookSoon, guard);
   return {
     start: () => keeping.start(),
     async stop() {

@@ -11,11 +11,12 @@ import { createEnding } from '../ending.ts';
 import { evalCommand } from '../eval/command.ts';
 import { idpsOf } from '../flow/idps/idps.ts';
 import { connectedIdps } from '../idp/connected.ts';
+import { idpVendors } from '../idp/vendors.ts';
 import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
 import { loadPolicy } from '../policy/policy-folder.ts';
-import { createToken, revokeToken, sources } from '../scim/tokens.ts';
+import { createToken, OTHER_SOURCE, revokeToken } from '../scim/tokens.ts';
 import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
 import { createSlackClient } from '../slack/api/client.ts';
@@ -166,7 +167,7 @@ token
   .description('make a token and print it, once')
   .addOption(
     new Option('--source <source>', 'what provisions with it, and owns what it makes')
-      .choices(sources)
+      .choices([...idpVendors.map(({ system }) => system), OTHER_SOURCE])
       .makeOptionMandatory(),
   )
   .requiredOption('--name <name>', 'what you call it')
@@ -185,10 +186,10 @@ token
   .description('the token of the environment, and every other there was, newest first')
   .action(async () => {
     await withDatabase(async (db) => {
-      const inEnvironment = ((await settings()).outside ?? (await sandboxAt(NOWHERE))).scimToken;
-      const last = await environmentTokenUsed(db, secretOf(inEnvironment).current());
+      const { scimToken, idps } = (await settings()).outside ?? (await sandboxAt(NOWHERE));
+      const last = await environmentTokenUsed(db, secretOf(scimToken).current());
       say(
-        `SCIM_TOKEN  okta   of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
+        `SCIM_TOKEN  ${(idps[0]?.system ?? '').padEnd(5)}  of the environment: last used ${last === null ? 'never' : minuteOf(last)}, valid while it is set`,
       );
       for (const t of await listTokens(db))
         say(`${t.id}  ${t.source.padEnd(5)}  ${t.name}: ${datesOfToken(t)}`);

@@ -110,6 +110,7 @@ function viewOf(company: Company, attempt: Attempt, advice: AdviceResult, isDeni
   const sheet: FactSheet = sheetWith(company, attempt);
   return {
     idpName: 'Okta',
+    pushNow: 'push {group} now',
     change: changeOf(company, attempt, isDenied),
     ending: null,
     entitlement: entitlementOf(company, 'orders-read'),

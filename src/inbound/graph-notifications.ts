@@ -35,7 +35,8 @@ const lifecycleSchema = z.looseObject({ lifecycleEvent: text });
 type Addressed = z.infer<typeof addressedSchema>;
 type Delivered = { notification: Addressed; subscription: GraphSubscription };
 type GraphContext = Pick<Context, 'db' | 'nudge' | 'log'> & {
-  idps?: Pick<Context['idps'], 'find'>;
+  /** The identity provider that tells by them; left out: a directory beside it. */
+  system?: string;
   catalogue: Pick<Context['catalogue'], 'current'>;
 };
 
@@ -187,10 +188,10 @@ async function followLifecycle(context: GraphContext, delivered: readonly Delive
 }
 
 /** Where Entra is an identity provider itself, its ids and names are its own. Beside another it only tells. */
-function asOwn({ idps }: GraphContext, told: Told): Told {
-  if (idps?.find('entra') == null) return told;
+function asOwn({ system }: GraphContext, told: Told): Told {
+  if (system === undefined) return told;
   const person = 'person' in told && 'entraId' in told.person ? { person: { id: told.person.entraId } } : {};
-  return { ...told, ...person, idp: 'entra' } as Told;
+  return { ...told, ...person, idp: system } as Told;
 }
 
 /** Of people nobody can say who was missed: all groups, where it would show, are looked at. */

@@ -11,7 +11,7 @@ export type Call = {
   timeoutMs: number;
   /** `manual`: one is answered with its status. Left out: it breaks the call. None is ever followed. */
   redirect?: 'manual';
-  /** As the figures name it, where the party has several. */
+  /** As the figures name it; of an identity provider always told, as there are several. */
   system?: System;
 };
 
@@ -29,7 +29,7 @@ export type Answer = {
  */
 export async function call(party: Party, what: Call): Promise<Answer> {
   return await metered(
-    what.system ?? systemOf[party] ?? 'okta',
+    what.system ?? systemOf[party] ?? party,
     () => send(party, what),
     ({ status }) => outcomeOf(status),
     (error) => (error instanceof Fault ? (error.code.split('.')[1] as Trouble) : 'unavailable'),

@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Party, Trouble } from '../core/fault.ts';
 
-/** Outside systems, as the figures name them. */
-export type System = 'okta' | 'graph' | 'anypoint' | 'slack' | 'model' | 'tickets';
+/** Outside systems, as the figures name them; an identity provider by its `system`, Entra's API as `graph`. */
+export type System = string;
 
 /** One call that is over: `ok`, or what was wrong with it. */
 export type CallSeen = { system: System; outcome: 'ok' | Trouble; seconds: number };
@@ -13,7 +13,6 @@ const tokens = channel('latchkey:model-tokens');
 
 /** The system that an adapter means by its party, where it does not say itself. */
 export const systemOf: Partial<Record<Party, System>> = {
-  idp: 'okta',
   mulesoft: 'anypoint',
   slack: 'slack',
   model: 'model',

@@ -33,8 +33,11 @@ export type IdpGroup = { id: string; name: string; description: string | null } 
 /** Where somebody signed in. `country` as the IdP names it; null when it could not tell. */
 export type SignIn = { at: Date; country: string | null };
 
-/** `scim`: how its SCIM client is set up; `pushGroups`: where it is told which groups to push. */
-export type IdpAdvice = PartyAdvice & { scim: string; pushGroups: string };
+/**
+ * `scim`: how its SCIM client is set up; `pushGroups`: where it is told which groups to push; `pushNow`: how one of them,
+ * `{group}`, is pushed at once.
+ */
+export type IdpAdvice = PartyAdvice & { scim: string; pushGroups: string; pushNow: string };
 
 /**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws

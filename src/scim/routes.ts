@@ -15,12 +15,12 @@ import { tellRefused, tellRefusedAll } from './refused.ts';
 import { groupType, type ResourceType, userType } from './schema.ts';
 import { notFound, ScimError } from './scim-error.ts';
 import { type Parameters, parametersInBody, parametersOf, readListQuery } from './search.ts';
-import { clients, createTokenCheck, sources } from './tokens.ts';
+import { clientOf, createTokenCheck, OTHER_SOURCE } from './tokens.ts';
 import { users } from './users.ts';
 
 export type ScimOptions = {
   db: Db;
-  /** The bearer token of the environment, Okta's; others are in the database (tokens.ts). */
+  /** The bearer token of the environment, the first identity provider's; others are in the database (tokens.ts). */
   token: GivenSecret;
   /** The sources that are identity providers of entitlements: only what they push is evidence, and carried on. */
   idps: readonly ScimSource[];
@@ -49,23 +49,26 @@ export async function scimRoutes(app: FastifyInstance, options: ScimOptions): Pr
   const { db, idps, awaits = () => false, onCommitted, token } = options;
   const root = `${options.baseUrl.replace(/\/+$/, '')}/scim/v2`;
   const cursors = createCursors(token);
-  const entrances = Object.fromEntries(
-    sources.map((source) => {
-      const isIdp = idps.includes(source);
-      const scim: Scim = {
-        ...{ db, onCommitted, root, cursors, source, idps, isIdp, client: clients[source] },
-        observedGroups: isIdp ? () => options.observedGroups(source) : () => [],
-        awaits: isIdp ? awaits : () => false,
-      };
-      return [source, { scim, users: users(scim), groups: groups(scim) }];
-    }),
-  );
-  const entranceOf = (request: FastifyRequest) => entrances[sourceOf(request)] as Entrance;
+  const entrances = new Map<ScimSource, Entrance>();
+  const entranceOf = (request: FastifyRequest): Entrance => {
+    const source = sourceOf(request);
+    const known = entrances.get(source);
+    if (known !== undefined) return known;
+    const isIdp = idps.includes(source);
+    const scim: Scim = {
+      ...{ db, onCommitted, root, cursors, source, idps, isIdp, client: clientOf(source) },
+      observedGroups: isIdp ? () => options.observedGroups(source) : () => [],
+      awaits: isIdp ? awaits : () => false,
+    };
+    const entrance = { scim, users: users(scim), groups: groups(scim) };
+    entrances.set(source, entrance);
+    return entrance;
+  };
   await app.register(
     async (scope) => {
       openDoor(
         scope,
-        createTokenCheck(db, token, idps[0] ?? sources[0]),
+        createTokenCheck(db, token, idps[0] ?? OTHER_SOURCE),
         options.guard ?? unguarded,
         async (request, unread, refused) => {
           const { scim } = entranceOf(request);

@@ -6,7 +6,6 @@ import { minuteOf } from '../store/bearer-token.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { groupNamesFrom } from '../store/scim/groups.ts';
 import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
-import { sources } from './tokens.ts';
 
 /**
  * Whether the IdP's pushes arrive: which token was last used, and which groups of the catalogue came. Only what is
@@ -36,7 +35,7 @@ export async function checkScim(
     // What something else carries, nobody pushes to Latchkey.
     const theirs = entitlements.filter((e) => systemOf(e, idps) === system && e.delivery === undefined);
     const groupNames = [...new Set(theirs.map((e) => e.idpGroup))];
-    const pushed = await groupNamesFrom(db, sources.find((one) => one === system) ?? 'other');
+    const pushed = await groupNamesFrom(db, system);
     const never = groupNames.filter((name) => !pushed.some((one) => isSameGroupName(one, name)));
     if (never.length > 0)
       missing.push(

@@ -8,15 +8,13 @@ import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { endToken, insertToken, noteEnvironmentUse, takeHash } from '../store/scim/tokens.ts';
 import { isUuid } from './resource.ts';
 
-/** What a token's holder provisions from. */
-export const sources = ['okta', 'entra', 'other'] as const satisfies readonly ScimSource[];
+/** What provisions and is no identity provider that Latchkey knows. */
+export const OTHER_SOURCE = 'other';
 
 /** Whom the audit names for what a source did. */
-export const clients = {
-  okta: { part: 'okta' },
-  entra: { part: 'entra' },
-  other: { part: 'scim' },
-} as const satisfies Record<ScimSource, Actor>;
+export function clientOf(source: ScimSource): Actor {
+  return { part: source === OTHER_SOURCE ? 'scim' : source };
+}
 
 /** How long a token that was found valid is taken without asking again: a revoked one ends within this time. */
 export const RECHECK_MS = 5_000;
@@ -93,7 +91,7 @@ export function createTokenCheck(db: Db, environmentToken: GivenSecret, source: 
     known.delete(key);
     const found = await takeHash(db, hash, USE_NOTED_SECONDS);
     if (found === null || !timingSafeEqual(found.hash, hash))
-      return (await fitsNow(bootstrap, isBootstrap)) ? 'okta' : null;
+      return (await fitsNow(bootstrap, isBootstrap)) ? source : null;
     known.set(key, { source: found.source, until: now + RECHECK_MS });
     return found.source;
   };

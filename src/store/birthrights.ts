@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { idpSystems } from './idp-systems.ts';
+import { isOfIdp } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
 
@@ -52,7 +52,7 @@ export async function birthrightsDue(
 export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from people p where (lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail}))
-      and exists (select from person_links l where l.person_id = p.id and l.system in ${idpSystems} and not l.is_unconfirmed)
+      and exists (select from person_links l where l.person_id = p.id and ${isOfIdp('l.system')} and not l.is_unconfirmed)
     order by id`.execute(db);
   return rows.map((row) => row.id);
 }

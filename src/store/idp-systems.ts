@@ -1,7 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 /**
- * The systems whose links (`person_links.system`) are ids of an identity provider, as a list in SQL. Another provider
- * adds the `system` of its port here.
+ * Whether a link's `system` is an identity provider's. It is where it is none of the others: the chat, Anypoint, and a
+ * directory that only tells.
  */
-export const idpSystems = sql.raw("('okta', 'entra')");
+export function isOfIdp(system: string): RawBuilder<boolean> {
+  return sql`${sql.ref(system)} not in ('slack', 'anypoint', 'graph')`;
+}

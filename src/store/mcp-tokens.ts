@@ -1,5 +1,5 @@
 import { type Insertable, sql } from 'kysely';
-import { idpSystems } from './idp-systems.ts';
+import { isOfIdp } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -20,7 +20,7 @@ export async function personForMcpToken(tx: Tx, email: string): Promise<string |
     .select('id')
     // A person made up by a push may carry anybody's e-mail.
     .where(sql<boolean>`lower(email) = lower(${email}) and status = 'active' and exists (
-        select from person_links l where l.person_id = people.id and l.system in ${idpSystems} and not l.is_unconfirmed)`)
+        select from person_links l where l.person_id = people.id and ${isOfIdp('l.system')} and not l.is_unconfirmed)`)
     .limit(2)
     .execute();
   return person === undefined || second !== undefined ? null : person.id;

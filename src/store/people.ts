@@ -6,7 +6,7 @@ import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
-import { idpSystems } from './idp-systems.ts';
+import { isOfIdp } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -211,7 +211,7 @@ export async function linkPerson(
 
 function isConfirmed(personId: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`exists (select from person_links c
-    where c.person_id = ${personId} and c.system in ${idpSystems} and not c.is_unconfirmed)`;
+    where c.person_id = ${personId} and ${isOfIdp('c.system')} and not c.is_unconfirmed)`;
 }
 
 /** Notes the account that a message was addressed to, if the person has none and nobody else has this one. */

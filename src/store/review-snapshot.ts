@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Scope } from '../core/review/campaign.ts';
 import type { InsightKind } from '../core/review/insight.ts';
 import type { LineFacts, LineKind } from '../core/review/line.ts';
-import { idpSystems } from './idp-systems.ts';
+import { isOfIdp } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange } from './states.ts';
 import { usageByPerson } from './usage.ts';
@@ -217,7 +217,7 @@ export async function managersNamed(
     select w.named, min(p.id::text) as id, min(p.name) as name, count(distinct p.id)::int as n
     from unnest(${names.map((name) => name.toLowerCase())}::text[]) as w (named)
     join people p on (lower(p.login) = w.named or lower(p.email) = w.named) and p.status = 'active'
-    where exists (select from person_links l where l.person_id = p.id and l.system in ${idpSystems} and not l.is_unconfirmed)
+    where exists (select from person_links l where l.person_id = p.id and ${isOfIdp('l.system')} and not l.is_unconfirmed)
     group by w.named`.execute(db);
   return new Map(rows.filter(({ n }) => n === 1).map(({ named, id, name }) => [named, { id, name }]));
 }

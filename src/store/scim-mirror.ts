@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { nameKey } from '../core/name-key.ts';
-import { idpSystems } from './idp-systems.ts';
+import { isOfIdp } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { ScimSource } from './schema/scim-tables.ts';
 import { isAnothersRecord } from './whose-record.ts';
@@ -37,7 +37,7 @@ function recordsOf(who: Provisioned): RawBuilder<unknown> {
     select id, active, exists (
         select from people p where lower(p.login) = known_as and p.id is distinct from ${who.personId}::uuid
         union all
-        select from person_links l where l.external_id = scim_users.external_id and l.system in ${idpSystems}
+        select from person_links l where l.external_id = scim_users.external_id and ${isOfIdp('l.system')}
           and l.person_id is distinct from ${who.personId}::uuid
       ) as is_anothers
     from scim_users where source = ${who.source} and known_as = any(${names}) and not active

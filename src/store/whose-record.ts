@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { idpSystems } from './idp-systems.ts';
+import { isOfIdp } from './idp-systems.ts';
 import type { ScimSource } from './schema/scim-tables.ts';
 
 /** Of the people whom the IdP has confirmed, so many are looked up to see by which ids it provisions. */
@@ -20,9 +20,9 @@ export function isAnothersRecord(
   personId: RawBuilder<unknown>,
 ): RawBuilder<boolean> {
   return sql`(exists (select from person_links l where l.external_id = ${externalId}
-      and l.system in ${idpSystems} and l.person_id is distinct from ${personId})
+      and ${isOfIdp('l.system')} and l.person_id is distinct from ${personId})
     or (${externalId} is not null and not exists (select from person_links l where l.external_id = ${externalId}
-      and l.system in ${idpSystems} and l.person_id = ${personId} and not l.is_unconfirmed)
+      and ${isOfIdp('l.system')} and l.person_id = ${personId} and not l.is_unconfirmed)
       and exists (select from (
           select external_id, person_id from person_links where system = ${source} and not is_unconfirmed limit ${SAMPLE}
         ) known join people p on p.id = known.person_id

@@ -1,6 +1,6 @@
 import type { Stuck } from '../../core/canary/canary.ts';
 import { type CanaryAlarm, judgedRuns, missesSince, readAlarm } from '../../store/canary.ts';
-import { idpName } from '../idps/idps.ts';
+import { idpName, pushNow, systemOf } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import type { Named } from '../people/named.ts';
@@ -9,6 +9,8 @@ import type { Named } from '../people/named.ts';
 export type CanaryView = {
   /** The identity provider's name in sentences. */
   idpName: string;
+  /** How its group, `{group}`, is pushed at once. */
+  pushNow: string;
   alarm: CanaryAlarm;
   /** Of the newest round that missed: where it is stuck now. */
   stuck: Stuck | null;
@@ -27,6 +29,7 @@ export async function readCanaryView(context: Context, alarmId: string): Promise
   if (alarm === null) return null;
   const { canary } = context.catalogue.current();
   const entitlement = canary === null ? null : context.catalogue.entitlement(canary.entitlement);
+  const idp = systemOf(entitlement ?? {}, context.idps);
   const since = await judgedRuns(context.db, {
     since: alarm.since,
     // A hit and a miss: the alarm is cleared by the first hit.
@@ -35,7 +38,8 @@ export async function readCanaryView(context: Context, alarmId: string): Promise
   });
   const hit = alarm.clearedAt === null ? undefined : since.find((run) => run.result === 'hit');
   return {
-    idpName: idpName(context, { idp: entitlement?.idp ?? context.idps.first.system }),
+    idpName: idpName(context, { idp }),
+    pushNow: pushNow(context, { idp }),
     alarm,
     stuck: since.find((run) => run.result === 'miss')?.stuck ?? null,
     misses: await missesSince(context.db, { since: alarm.since, before: alarm.clearedAt }),

@@ -40,6 +40,11 @@ export function idpName({ idps }: { idps: Idps }, { idp }: { idp: string }): str
   return idps.find(idp)?.name ?? idp;
 }
 
+/** How `{group}` is pushed at once, for whoever runs Latchkey. */
+export function pushNow({ idps }: { idps: Idps }, { idp }: { idp: string }): string {
+  return idps.find(idp)?.advice.pushNow ?? `push {group} from ${idp} by SCIM`;
+}
+
 /** The context for what is done at one identity provider: that of a target or an entitlement; not said: the first. */
 export function at<C extends { idps: Idps }>(context: C, { idp }: { idp?: string | undefined }): C & AtIdp {
   return { ...context, idp: idp === undefined ? context.idps.first : context.idps.of(idp) };

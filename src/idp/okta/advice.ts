@@ -9,4 +9,6 @@ export const oktaAdvice: IdpAdvice = {
   address: 'OKTA_ORG_URL',
   scim: 'set its SCIM app to https://<PUBLIC_URL>/scim/v2 with its SCIM token, and press Test API Credentials there',
   pushGroups: 'in Okta, the SCIM app, Push Groups',
+  pushNow:
+    'in Okta, open the MuleSoft app, tab Push Groups, and push {group} now; see that the person is assigned to the app',
 };

@@ -74,6 +74,7 @@ export class OktaApi {
 
   #call(method: Call['method'], path: string, authorization: string): Promise<Answer> {
     return call('idp', {
+      system: 'okta',
       method,
       url: `${this.#base.href.slice(0, -1)}${path}`,
       headers: { authorization },

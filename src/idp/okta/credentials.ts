@@ -102,6 +102,7 @@ class ServiceApp implements Credentials {
     } as const;
     try {
       const answer = await call('idp', {
+        system: 'okta',
         method: 'POST',
         url: this.#tokenUrl,
         body: new URLSearchParams({

@@ -3,6 +3,7 @@ import type { RefusedPushView } from '../../flow/drift/refused-push.ts';
 import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
 import type { QueueView } from '../../flow/queue/queue-alarm.ts';
 import type { SecretView } from '../../flow/secrets/secret-ages.ts';
+import { oktaAdvice } from '../../idp/okta/advice.ts';
 import { after, CHANNEL, named, type Sample, T0 } from './sample.ts';
 
 const admins = [named('sam'), named('sofia')];
@@ -10,6 +11,7 @@ const admins = [named('sam'), named('sofia')];
 export function canarySamples(): Sample<CanaryView>[] {
   const raised: CanaryView = {
     idpName: 'Okta',
+    pushNow: oktaAdvice.pushNow,
     alarm: { id: 'alarm', since: T0, raisedAt: after(120), clearedAt: null },
     stuck: { direction: 'grant', leg: 'scimPush', why: 'Okta has not pushed the group', at: after(60) },
     misses: 2,

@@ -8,6 +8,7 @@ import type { Catalogue, Entitlement } from '../../core/policy/catalogue.ts';
 import type { ApproverPlan, ApproverStage } from '../../core/policy/routing.ts';
 import type { Verdict } from '../../core/policy/verdict.ts';
 import type { ChangeView } from '../../flow/messages/change-view.ts';
+import { oktaAdvice } from '../../idp/okta/advice.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { Summary } from '../../store/summaries.ts';
 import { after, approver, CHANNEL, changeId, entitlementIn, named, nameOf, personId } from './sample.ts';
@@ -187,6 +188,7 @@ export const advised: AdviceResult = {
 export function viewOf(entitlement: Entitlement, change: Change, rest: Partial<ChangeView> = {}): ChangeView {
   return {
     idpName: 'Okta',
+    pushNow: oktaAdvice.pushNow,
     change,
     ending: null,
     entitlement,

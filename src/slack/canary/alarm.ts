@@ -39,11 +39,12 @@ function alarmText(view: CanaryView): string {
   return `:rotating_light: Canary alarm: ${what} within ${objective}, ${rounds} in a row since ${slackDate(alarm.since)}. It is stuck at ${leg}: ${escapeMrkdwn(stuck?.why ?? '')}.\n*What it means:* real requests and removals wait at the same place.\n*What to do:* ${hint(view)}${again}`;
 }
 
-function hint({ stuck, canary, idpName }: CanaryView): string {
+function hint({ stuck, canary, idpName, pushNow }: CanaryView): string {
   if (stuck?.leg === 'signIn')
     return `sign in to Anypoint once as ${escapeMrkdwn(canary?.person ?? 'the canary')}, or name somebody in the catalogue who has.`;
   return legHint(stuck?.leg ?? 'delivery', {
     idp: idpName,
+    pushNow,
     group: escapeMrkdwn(canary?.groupName ?? 'the group'),
     team: escapeMrkdwn(canary?.teamName ?? 'the team'),
   });

@@ -53,6 +53,7 @@ function alarmText(view: ChangeView, change: Change): string {
 function hint(change: Change, view: ChangeView): string {
   return legHint(change.late?.leg ?? 'delivery', {
     idp: view.idpName,
+    pushNow: view.pushNow,
     group: escapeMrkdwn(change.target?.groupName ?? 'the group'),
     team: escapeMrkdwn(change.target?.teamName ?? view.change.entitlementKey),
     delivery: change.target?.delivery,
@@ -64,10 +65,11 @@ export function legHint(
   leg: Leg,
   {
     idp,
+    pushNow = 'push {group} by SCIM now',
     group,
     team,
     delivery,
-  }: { idp: string; group: string; team: string; delivery?: CarriedElsewhere | undefined },
+  }: { idp: string; pushNow?: string; group: string; team: string; delivery?: CarriedElsewhere | undefined },
 ): string {
   if (leg === 'delivery' && delivery === 'native')
     return `in ${idp}, open the MuleSoft Anypoint Platform app, tab Push Groups, Active, and push ${group} now; what failed stands in its tasks.`;
@@ -77,10 +79,7 @@ export function legHint(
     case 'idpWrite':
       return `look at ${idp}’s status and at Latchkey’s API credentials.`;
     case 'scimPush':
-      // Where Entra provisions, there are no groups to be pushed one by one.
-      if (idp === 'Entra')
-        return `in Entra, open the enterprise app that provisions to Latchkey, and provision ${group} with this person on demand; see that the group is assigned to the app.`;
-      return `in ${idp}, open the MuleSoft app, tab Push Groups, and push ${group} now; see that the person is assigned to the app.`;
+      return `${pushNow.replaceAll('{group}', () => group)}.`;
     default:
       return `look at Anypoint’s status and at the team ${team} there.`;
   }

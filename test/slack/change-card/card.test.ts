@@ -37,6 +37,7 @@ const sheet = factSheet({
 function view(change: Change, rest: Partial<ChangeView> = {}): ChangeView {
   return {
     idpName: 'Okta',
+    pushNow: 'push {group} now',
     change,
     ending: null,
     entitlement: entitlement(),
