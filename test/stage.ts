@@ -37,8 +37,8 @@ export type Stage = {
 export type StageOptions = {
   redisUrl?: GivenSecret | null;
   redisCa?: string;
-  /** Another way to the same database: through a proxy, say. */
-  through?: (databaseUrl: string) => string;
+  /** Another way to the same database: through a proxy, say, or as another user. */
+  through?: (databaseUrl: string) => GivenSecret | Promise<GivenSecret>;
   objectiveMs?: number;
   modelBudgetMs?: number;
   listenEveryMs?: number;
@@ -78,13 +78,14 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const catalogue = options.catalogue?.({ ...loaded, canary }) ?? { ...loaded, canary };
   const right = outsideOf(world.url, idp, options.way);
   const given = typeof options.outside === 'function' ? options.outside(right) : options.outside;
+  const databaseUrl = (await options.through?.(fresh.url)) ?? fresh.url;
   const start = (port: number) =>
     startLatchkey({
       outside: { ...right, ...given },
       catalogue,
       rules,
       ...(options.policyDir === undefined ? {} : { policyDir: options.policyDir }),
-      databaseUrl: options.through?.(fresh.url) ?? fresh.url,
+      databaseUrl,
       redisUrl: options.redisUrl ?? null,
       ...(options.redisCa === undefined ? {} : { redisCa: options.redisCa }),
       port,

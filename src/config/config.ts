@@ -11,9 +11,10 @@ import { type TicketsGiven, ticketsIn } from './tickets.ts';
 
 export type { Outside } from './outside.ts';
 
-import { type GivenSecret, madeOf } from '../secrets/secret.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
 import { type Environment, environment } from './environment.ts';
+import { addressIn } from './login.ts';
 import { oidcIn } from './oidc-settings.ts';
 import { isLoopback, slipsIn } from './setting-shapes.ts';
 
@@ -89,8 +90,8 @@ export function readConfig(
     remarks.push('OPENAI_API_KEY is set but not used: the sandbox has a scripted model of its own.');
   return {
     outside: 'outside' in real ? real.outside : null,
-    databaseUrl: addressIn(e, book, 'DATABASE_URL', 'DATABASE_PASSWORD'),
-    redisUrl: addressIn(e, book, 'REDIS_URL', 'REDIS_PASSWORD'),
+    databaseUrl: addressIn(e, book, 'DATABASE'),
+    redisUrl: addressIn(e, book, 'REDIS'),
     ...(e.REDIS_CA === undefined ? {} : { redisCa: e.REDIS_CA }),
     publicUrl: e.PUBLIC_URL ?? null,
     port: e.PORT,
@@ -113,29 +114,6 @@ export function readConfig(
 /** The secrets that are read from elsewhere. */
 type Secrets = Pick<SecretBook, 'values' | 'secret'>;
 const noSecrets: Secrets = { values: {}, secret: () => null };
-
-/** An address, with the password that stands in a setting of its own in the place of its own one. */
-function addressIn(
-  e: Environment,
-  book: Secrets,
-  name: 'DATABASE_URL' | 'REDIS_URL',
-  passwordName: 'DATABASE_PASSWORD' | 'REDIS_PASSWORD',
-): GivenSecret | null {
-  const address = e[name];
-  const password = e[passwordName];
-  if (address === undefined) return null;
-  if (password === undefined) return book.secret(name) ?? address;
-  const secret = book.secret(passwordName);
-  const within = (value: string) => withPassword(address, value);
-  return secret === null ? within(password) : madeOf(secret, within);
-}
-
-/** By hand: an address of Redis may name several hosts, which no URL of the web does. */
-function withPassword(address: string, password: string): string {
-  const [, scheme = '', login = '', rest = ''] = /^([^:]+:\/\/)(?:([^@/?#]*)@)?(.*)$/s.exec(address) ?? [];
-  const user = login.split(':')[0] ?? '';
-  return `${scheme}${user}:${encodeURIComponent(password)}@${rest}`;
-}
 
 type Given = Readonly<Record<string, string | undefined>>;
 

@@ -3,8 +3,10 @@ import type { IdpVendor } from '../idp/vendor.ts';
 import { idpVendors } from '../idp/vendors.ts';
 import type { AwsSettings } from '../secrets/aws.ts';
 import type { Log, SecretSetting } from '../secrets/kept-secret.ts';
+import { isJsonObject } from '../secrets/reference.ts';
 import { openSecretBook, type SecretBook } from '../secrets/secret-book.ts';
 import { environment } from './environment.ts';
+import { loginIn } from './login.ts';
 
 /** The settings that are secrets, beside those of identity providers: each may be a value, or say where the value is. */
 const names = [
@@ -57,7 +59,15 @@ export async function openSecrets(
 }
 
 function settingOf(name: (typeof names)[number]): SecretSetting {
-  return { name, whyUnfit: (value) => whyUnfit(environment.shape[name], value) };
+  const isLogin = name === 'DATABASE_PASSWORD' || name === 'REDIS_PASSWORD';
+  return {
+    name,
+    isJson: isLogin,
+    whyUnfit: (value) =>
+      isLogin && isJsonObject(value) && loginIn(value) === null
+        ? 'holds JSON without a password: name the key of the password behind a #, or store username and password there'
+        : whyUnfit(environment.shape[name], value),
+  };
 }
 
 function secretsOf({ settings }: IdpVendor): SecretSetting[] {

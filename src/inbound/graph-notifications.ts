@@ -9,8 +9,8 @@ import type { Context } from '../flow/kernel/context.ts';
 import {
   dueGraphRenewals,
   forgetGraphSubscriptions,
-  type GraphSubscription,
   graphSubscriptionsOf,
+  type KnownSubscription,
 } from '../store/graph-subscriptions.ts';
 import { type Guard, tooMany, unguarded } from '../web/guard.ts';
 import { readNotification } from './graph-observations.ts';
@@ -33,7 +33,7 @@ const addressedSchema = z.looseObject({ subscriptionId: text, clientState: z.str
 const lifecycleSchema = z.looseObject({ lifecycleEvent: text });
 
 type Addressed = z.infer<typeof addressedSchema>;
-type Delivered = { notification: Addressed; subscription: GraphSubscription };
+type Delivered = { notification: Addressed; subscription: KnownSubscription };
 type GraphContext = Pick<Context, 'db' | 'nudge' | 'log'> & {
   /** The identity provider that tells by them; left out: a directory beside it. */
   system?: string;
@@ -121,7 +121,7 @@ function readDelivery(context: GraphContext, body: unknown): Addressed[] | null 
   return addressed;
 }
 
-/** Those that carry the secret of a subscription of ours. */
+/** Those that carry the secret of a subscription of ours, or of one that we have replaced not long ago. */
 async function addressed(context: GraphContext, notifications: readonly Addressed[]): Promise<Delivered[]> {
   const ids = [...new Set(notifications.map((one) => one.subscriptionId))];
   const ours = await graphSubscriptionsOf(context.db, ids);
@@ -171,7 +171,7 @@ async function followLifecycle(context: GraphContext, delivered: readonly Delive
     delivered
       .filter(({ notification }) => lifecycleSchema.safeParse(notification).data?.lifecycleEvent === event)
       .map(({ subscription }) => subscription);
-  const ids = (subscriptions: GraphSubscription[]) => subscriptions.map(({ id }) => id);
+  const ids = (subscriptions: KnownSubscription[]) => subscriptions.map(({ id }) => id);
   await commit(
     context.db,
     async ({ tx, now }) => {
@@ -195,7 +195,7 @@ function asOwn({ system }: GraphContext, told: Told): Told {
 }
 
 /** Of people nobody can say who was missed: all groups, where it would show, are looked at. */
-function missed(context: GraphContext, { id, groupName }: GraphSubscription, now: Date): Observation[] {
+function missed(context: GraphContext, { id, groupName }: KnownSubscription, now: Date): Observation[] {
   const names =
     groupName === null ? context.catalogue.current().entitlements.map((e) => e.idpGroup) : [groupName];
   return [...new Set(names)].map((name) => ({

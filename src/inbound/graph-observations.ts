@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Observation, Told } from '../core/drift/observation.ts';
 import { isStorable } from '../core/storable.ts';
-import type { GraphSubscription } from '../store/graph-subscriptions.ts';
+import type { KnownSubscription } from '../store/graph-subscriptions.ts';
 
 const id = z.string().min(1).max(100).refine(isStorable);
 /**
@@ -39,7 +39,7 @@ const DELTA_MAX = 100;
  */
 export function readNotification(
   notification: unknown,
-  { id: subscriptionId, groupName }: GraphSubscription,
+  { id: subscriptionId, groupName }: KnownSubscription,
   now: Date,
 ): Observation[] | null {
   const parsed = notificationSchema.safeParse(notification);

@@ -16,6 +16,10 @@ import { databaseNow } from '../store/postgres/clock.ts';
 
 /** Graph grants users and groups 41,760 minutes at most; a day less leaves room for clocks that differ. */
 const LIFETIME_MS = (41_760 - 1_440) * 60_000;
+/** A subscription's secret is used for so long, in milliseconds: 90 days. Then another takes its place. */
+const SECRET_FOR_MS = 7_776_000_000;
+/** Graph repeats what it could not deliver for four hours; so long the secret before counts too, in seconds. */
+const OVERLAP_SECONDS = 14_400;
 /** Bytes of the secret that each notification of a subscription carries; as text below Graph's 128 characters. */
 const SECRET_BYTES = 48;
 
@@ -25,6 +29,8 @@ export type KeeperSettings = {
   paths: { notifications: string; lifecycle: string };
   /** How long a subscription is asked for, in milliseconds. */
   lifetimeMs?: number;
+  /** How long its secret is used, in milliseconds. */
+  secretForMs?: number;
 };
 
 /** What should be subscribed to. */
@@ -142,8 +148,9 @@ async function satisfy(
   const until = new Date(now.getTime() + (settings.lifetimeMs ?? LIFETIME_MS));
   const notificationUrl = `${settings.address()}${settings.paths.notifications}`;
   if (kept !== undefined && there !== undefined) {
-    // Asked to deliver elsewhere now (another PUBLIC_URL), it has to be made anew: Graph can't move it.
-    if (there.notificationUrl === notificationUrl) {
+    const isOld = now.getTime() - kept.madeAt.getTime() >= (settings.secretForMs ?? SECRET_FOR_MS);
+    // Graph can neither move one (to another PUBLIC_URL) nor give it another secret, and takes no second one beside it.
+    if (there.notificationUrl === notificationUrl && !isOld) {
       if (kept.renewAt > now) return;
       const renewed = await graph.renew(kept.id, until);
       if (renewed !== null) return await noteGraphRenewal(context.db, kept.id, halfwayTo(renewed, now));
@@ -162,13 +169,8 @@ async function satisfy(
   await commit(
     context.db,
     async ({ tx, now: occurredAt }) => {
-      await keepGraphSubscription(tx, {
-        id: made.id,
-        resource,
-        groupName,
-        clientState,
-        ...halfwayTo(made, now),
-      });
+      const own = { id: made.id, resource, groupName, clientState, madeAt: now, ...halfwayTo(made, now) };
+      await keepGraphSubscription(tx, own, OVERLAP_SECONDS);
       const { jobs } = await recordWithin(
         tx,
         groupName === null ? [] : [unheardOf(made.id, groupName, occurredAt)],

@@ -9,10 +9,10 @@ import {
   Queue,
   Worker,
 } from 'bullmq';
-import { parse as parseAddress } from 'pg-connection-string';
 import type { Logger } from 'pino';
-import { type GivenSecret, secretOf } from '../secrets/secret.ts';
+import type { GivenSecret } from '../secrets/secret.ts';
 import { type Lane, placesIn } from './lanes.ts';
+import { followUser, loginAt } from './postgres-login.ts';
 import { queueFault, queueSilent } from './queue-fault.ts';
 import { connectRedis } from './redis.ts';
 import type { RedisAddress } from './redis-address.ts';
@@ -106,6 +106,9 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
   let engine = build();
   // The first brings the queue's own schema up to date; the others find it so.
   if (isOnPostgres) for (const queue of engine.queues.values()) await queue.waitUntilReady();
+  const forget = followUser(options.databaseUrl, () => {
+    if (isOnPostgres && !engine.isOver) replace(false);
+  });
 
   function build(): Engine {
     const made: Engine = {
@@ -201,6 +204,13 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
     }
   }
 
+  /** `isForced`: what the old one is at is let go of. */
+  function replace(isForced: boolean): void {
+    if (!engine.isOver) void dispose(engine, isForced);
+    engine = build();
+    if (run !== null) startWorkers(engine, run);
+  }
+
   async function dispose(old: Engine, isForced: boolean): Promise<void> {
     old.isOver = true;
     const closing = old.workers.map((w) => w.close(isForced));
@@ -235,12 +245,9 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
     rest() {
       if (!engine.isOver) void dispose(engine, true);
     },
-    renew() {
-      if (!engine.isOver) void dispose(engine, true);
-      engine = build();
-      if (run !== null) startWorkers(engine, run);
-    },
+    renew: () => replace(true),
     async close() {
+      forget();
       if (!engine.isOver) await dispose(engine, false);
     },
   };
@@ -283,12 +290,9 @@ function queueOptions(c: Connection) {
 
 function connect({ redis, databaseUrl }: JobQueueOptions, isBlocking: boolean): Connection {
   if (redis === null) {
-    const address = secretOf(databaseUrl);
     return {
       connection: {
-        ...parseAddress(address.current()),
-        // Asked for at each connection: BullMQ makes new ones by itself, for years.
-        password: () => parseAddress(address.current()).password ?? '',
+        ...loginAt(databaseUrl),
         migrate: true,
         max: 4,
         connectionTimeoutMillis: POSTGRES_CONNECT_MS,

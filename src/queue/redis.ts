@@ -139,19 +139,30 @@ function tlsOptions({ tls }: RedisAddress): TlsOptions {
  */
 function followLogin(client: Redis | Cluster, address: RedisAddress): void {
   const { secret } = address;
-  client.on('error', (error: Error) => {
-    if (['WRONGPASS', 'NOAUTH'].includes(replyCode(error) ?? '')) void secret?.refused(secret.current());
-  });
   if (secret === undefined) return;
+  // Another connection may have been refused before, and the value of the moment may be another one since.
+  let used = secret.current();
+  client.on('error', (error: Error) => {
+    if (['WRONGPASS', 'NOAUTH'].includes(replyCode(error) ?? '')) void secret.refused(used);
+  });
   const options = client instanceof Cluster ? client.options.redisOptions : client.options;
-  for (const name of ['username', 'password', 'sentinelUsername', 'sentinelPassword'] as const)
-    if (options !== undefined && (options as Record<string, unknown>)[name] != null)
-      Object.defineProperty(options, name, {
-        get: () => loginNow(address)[name],
-        set: () => {},
-        enumerable: true,
-        configurable: true,
-      });
+  if (options === undefined) return;
+  const { password, sentinelPassword } = options as RedisOptions;
+  // A user may come in with a new password where there was none.
+  const names = [
+    ...(password == null ? [] : (['username', 'password'] as const)),
+    ...(sentinelPassword == null ? [] : (['sentinelUsername', 'sentinelPassword'] as const)),
+  ];
+  for (const name of names)
+    Object.defineProperty(options, name, {
+      get: () => {
+        used = secret.current();
+        return loginNow(address)[name] ?? undefined;
+      },
+      set: () => {},
+      enumerable: true,
+      configurable: true,
+    });
 }
 
 /** BullMQ makes its blocking connections from ours; one that it forgets to end would be tried for ever. */

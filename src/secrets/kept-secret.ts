@@ -129,16 +129,19 @@ export class KeptSecret implements Secret {
   /** What the source holds now. A value that does not fit changes nothing but what is said of it. */
   take({ now, before }: { now: Version; before: Version | null }): void {
     const found = this.#valueIn(now);
+    const given = before === null ? null : this.#valueIn(before);
+    const earlier = given === null || 'why' in given ? null : given;
     if ('why' in found) {
-      this.#trouble = `${found.why} (${nameOf(now)})${this.#now === null ? '' : '; the value before is used on'}`;
+      // A start must not wait until somebody has mended the newest.
+      this.#now ??= earlier;
+      this.#trouble = `${found.why} (version ${now.id})${this.#now === null ? '' : '; the value before is used on'}`;
       return;
     }
     this.#trouble = null;
     const known = this.#now;
     this.#now = found;
-    const earlier = before === null ? null : this.#valueIn(before);
     // In a secret of several settings, the version before may differ in another one alone.
-    if (earlier !== null && !('why' in earlier) && earlier.value !== found.value) this.#before = earlier;
+    if (earlier !== null && earlier.value !== found.value) this.#before = earlier;
     else if (known !== null && known.value !== found.value) this.#before = known;
     if (this.#before?.value === found.value) this.#before = null;
     if (known?.value === found.value) return;
@@ -189,8 +192,4 @@ export class KeptSecret implements Secret {
     const why = value === '' ? 'is empty' : this.#setting.whyUnfit(value);
     return why === null ? { value, id, madeAt } : { why };
   }
-}
-
-function nameOf({ id }: Version): string {
-  return `version ${id}`;
 }

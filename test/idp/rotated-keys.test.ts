@@ -24,10 +24,15 @@ async function kept(values: Record<string, string>) {
   const env = Object.fromEntries(
     Object.keys(values).map((setting) => [setting, `secret://aws/${nameOf(setting)}`]),
   );
-  const { book } = await open(manager, env);
+  const opened = async () => {
+    const { book } = await open(manager, env);
+    return { book, secret: (setting: string) => book.secret(setting) as Secret };
+  };
   return {
-    book,
-    secret: (setting: string) => book.secret(setting) as Secret,
+    names: Object.keys(values),
+    ...(await opened()),
+    /** As another process reads them at its start. */
+    reopened: opened,
     store: (setting: string, value: string) => manager.vault.put(nameOf(setting), { SecretString: value }),
   };
 }
@@ -81,6 +86,36 @@ describe('Entra', () => {
       );
       expect(book.states().map(({ trouble }) => trouble)).toEqual([null, null]);
     }
+  });
+
+  test('a start between certificate and key begins with the pair before, and says so', async () => {
+    for (const isCertificateFirst of [true, false]) {
+      const [old, next] = [certified('old'), certified('next')];
+      const values = { ENTRA_CERTIFICATE: old.certificate, ENTRA_PRIVATE_KEY: old.privateKey };
+      const { names, store, reopened } = await kept(values);
+      const [first] = isCertificateFirst ? names : names.toReversed();
+      store(first ?? '', first === 'ENTRA_CERTIFICATE' ? next.certificate : next.privateKey);
+      await entra.portal('/credentials', { secrets: [], certificates: [old.certificate] });
+      const { book, secret } = await reopened();
+      const auth = { certificate: secret('ENTRA_CERTIFICATE'), privateKey: secret('ENTRA_PRIVATE_KEY') };
+      await entra.idp({ auth }).check();
+      const named = book.states().find(({ name }) => name === first);
+      expect(named?.trouble).toMatch(/refused in its newest version .*the one before it is used/);
+    }
+  });
+
+  test('a start with a client secret that Entra does not take yet begins with the one before', async () => {
+    const { store, reopened } = await kept({ ENTRA_CLIENT_SECRET: 'taken' });
+    store('ENTRA_CLIENT_SECRET', 'not-yet');
+    await entra.portal('/credentials', { secrets: ['taken'], certificates: [] });
+    const { book, secret } = await reopened();
+    const idp = entra.idp({ auth: { secret: secret('ENTRA_CLIENT_SECRET') } });
+    await idp.check();
+    expect(book.states()[0]?.trouble).toMatch(/refused in its newest version .*the one before it is used/);
+    await entra.portal('/credentials', { secrets: ['not-yet'] });
+    await entra.portal('/tokens/revoke', {});
+    await idp.check();
+    expect(book.states()[0]?.trouble).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Subscription } from '../../src/sandbox/entra/notifier.ts';
 import { eventually } from '../eventually.ts';
 import { GROUP, type StartedGraph, startGraph } from '../idp/start-graph.ts';
 
@@ -54,6 +55,48 @@ test('renews what is due, and only that', async () => {
   expect(patched).toEqual([`PATCH /subscriptions/${due?.id}`]);
   const now = (await stage.ours()).find(({ id }) => id === due?.id);
   expect(minutesLeft(now?.expiresAt as Date)).toBeGreaterThan(40_000);
+});
+
+test('a secret that is old is replaced, one subscription at a time, and what was sent with it is taken for a while', async () => {
+  // given
+  const theirOld = (await stage.theirs()).find(({ resource }) => resource === 'users');
+  const before = await stage.ours();
+  const notification = (of: Subscription | undefined, about: string) => ({
+    value: [
+      {
+        subscriptionId: of?.id,
+        clientState: of?.clientState,
+        changeType: 'updated',
+        resourceData: { id: about },
+      },
+    ],
+  });
+  const isTaken = async (of: Subscription | undefined, about: string) => {
+    expect((await stage.post('/graph/notifications', notification(of, about))).status).toBe(202);
+    return (await stage.observed()).some(({ payload }) => JSON.stringify(payload).includes(about));
+  };
+
+  // when
+  await stage.keeperWith({ secretForMs: 0 }).look();
+  await stage.keeper.look();
+
+  // then
+  expect(ids(await stage.ours())).toEqual(ids(await stage.theirs()));
+  const ours = await stage.ours();
+  for (const old of before) {
+    const now = ours.find(({ resource }) => resource === old.resource);
+    expect(now?.id).not.toBe(old.id);
+    expect(now?.clientState.equals(old.clientState)).toBe(false);
+  }
+  const theirNew = (await stage.theirs()).find(({ resource }) => resource === 'users');
+  expect(await isTaken(theirNew, 'sent-with-the-new')).toBe(true);
+  expect(await isTaken(theirOld, 'sent-with-the-old')).toBe(true);
+  const mixed = theirNew && { ...theirNew, clientState: theirOld?.clientState ?? null };
+  expect(await isTaken(mixed, 'sent-with-another-one')).toBe(false);
+
+  // and not for ever
+  await sql`update graph_subscriptions_ended set until = clock_timestamp()`.execute(stage.fresh.database.db);
+  expect(await isTaken(theirOld, 'sent-too-late')).toBe(false);
 });
 
 test('Graph that wants one renewed has it renewed', async () => {

@@ -183,6 +183,18 @@ test('a new value that does not fit changes nothing but what is said', async () 
   expect(book.states()[0]?.trouble).toBe(`does not fit (version ${bad}); the value before is used on`);
 });
 
+test('a start whose newest value does not fit begins with the one before, and names the newest', async () => {
+  const name = stored('good');
+  const bad = manager.vault.put(name, { SecretString: 'unfit' });
+  const { book } = await open(manager, { A: `secret://aws/${name}` });
+  expect(book.values).toEqual({ A: 'good' });
+  expect(book.states()[0]?.trouble).toBe(`does not fit (version ${bad}); the value before is used on`);
+  manager.vault.put(name, { SecretString: 'mended' });
+  await book.readAll();
+  expect(book.secret('A')?.current()).toBe('mended');
+  expect(book.states()[0]?.trouble).toBeNull();
+});
+
 test('a mounted file is followed when another is put in its place, as Kubernetes does', async () => {
   writeFileSync(join(folder, 'v1'), 'first\n');
   writeFileSync(join(folder, 'v2'), 'second\r\n');

@@ -47,7 +47,9 @@ export function createEntraTokens(login: EntraLogin, timeoutMs: number): TokenCa
     );
   const certificate = secretOf(auth.certificate);
   const key = secretOf(auth.privateKey ?? auth.certificate);
-  readCertificate(certificate.current(), key.current());
+  // One of the two may be newer than the other: a start in the middle of a rotation finds the pair before.
+  const isAnyPair = certificate.fits((pem) => key.fits((text) => isPair(pem, text)));
+  if (!isAnyPair) readCertificate(certificate.current(), key.current());
   return new TokenCache(() =>
     withSecret(certificate, async (pem) => {
       // They are stored one after the other: the key may be newer or older than the certificate.

@@ -71,6 +71,15 @@ export function subscriptionRoutes(
       throw invalid(`The change type ${changeType} is not supported for ${resource}.`);
     if (clientState !== null && clientState.length > CLIENT_STATE_MAX)
       throw invalid(`clientState must be at most ${CLIENT_STATE_MAX} characters.`);
+    const same = subscriptions
+      .all()
+      .find((one) => one.resource === resource && one.changeType === changeType);
+    if (same !== undefined)
+      throw new GraphError(
+        409,
+        'Conflict',
+        `Subscription Id ${same.id} already exists for the requested combination.`,
+      );
     const expiresAt = expiryOf(freeText.data.expirationDateTime);
     for (const url of [notificationUrl, lifecycleNotificationUrl])
       if (url !== null && !(await notifier.validate(url)))

@@ -109,11 +109,15 @@ pg.Client.prototype.emit = function (this: pg.Client, ...given: Parameters<typeo
 class StoreClient extends pg.Client {
   /** PostgreSQL's process behind it, also where a proxy shows another number. */
   backend: number | null = null;
+  /** What it was made with: another user may have come since. */
+  readonly address: string;
   #askedAt: number | null = null;
   #answeredAt = 0;
 
-  constructor({ address, ...config }: pg.ClientConfig & { address: Secret }) {
-    super({ ...config, connectionString: address.current() });
+  constructor({ address: given, ...config }: pg.ClientConfig & { address: Secret }) {
+    const address = given.current();
+    super({ ...config, connectionString: address });
+    this.address = address;
     this.on('drain', () => {
       this.#askedAt = null;
     });
@@ -171,7 +175,7 @@ class StorePool extends pg.Pool {
       this.#open.add(client);
       client.noteSigns();
       wireOf(client).on('errorMessage', ({ code }) => {
-        if (code === READ_ONLY) this.#replaceAll();
+        if (code === READ_ONLY) this.#replaceReadOnly();
       });
     });
     this.on('remove', (client) => this.#open.delete(client as pg.ClientBase as StoreClient));
@@ -214,10 +218,14 @@ class StorePool extends pg.Pool {
     return answer === undefined ? super.end() : super.end(answer);
   }
 
-  /** Those in use are replaced when they come back, the idle ones now. */
-  #replaceAll(): void {
+  #replaceReadOnly(): void {
     if (performance.now() - this.#replacedAt < REPLACE_EVERY_MS) return;
     this.#replacedAt = performance.now();
+    this.#replaceAll();
+  }
+
+  /** Those in use are replaced when they come back, the idle ones now. */
+  #replaceAll(): void {
     for (const client of this.#open) this.#outdated.add(client);
     for (let idle = this.idleCount; idle > 0; idle -= 1)
       this.connect().then(
@@ -235,33 +243,46 @@ class StorePool extends pg.Pool {
     const silent = [...this.#open].filter((client) => client.silentMs() >= this.#silentAfterMs);
     if (silent.length === 0 || this.#isAsking) return;
     this.#isAsking = true;
-    const asking = new StoreClient(this.#ask);
+    // PostgreSQL shows nobody what another user's processes do, and the user may have changed since.
+    for (const [address, clients] of Map.groupBy(silent, (client) => client.address))
+      await this.#askAfter(clients, address);
+    this.#isAsking = false;
+  }
+
+  async #askAfter(silent: readonly StoreClient[], address: string): Promise<void> {
+    const asking = new StoreClient({ ...this.#ask, address: secretOf(address) });
     asking.on('error', () => {});
     try {
       await asking.connect();
-      const busy = await busyBackends(asking);
+      const busy = await busyBackends(asking, silent);
       for (const client of silent) {
         const isLost = client.backend !== null && !busy.has(client.backend);
         if (isLost && client.silentMs() >= this.#silentAfterMs) wireOf(client).stream.destroy();
       }
-    } catch {
-      // One that answers elsewhere is alive, and refuses new ones for a reason of its own.
+    } catch (error) {
+      // One that answers, here or elsewhere, is alive, and refuses new ones for a reason of its own.
+      const isAnswer = error instanceof Fault && REFUSED.includes(error.vendorCode ?? '');
       const all = [...this.#open];
-      if (all.every((client) => client.silentMs() === 0 || client.silentMs() >= this.#silentAfterMs))
-        for (const client of all) wireOf(client).stream.destroy();
+      const isSilent = (client: StoreClient) =>
+        client.silentMs() === 0 || client.silentMs() >= this.#silentAfterMs;
+      if (!isAnswer && all.every(isSilent)) for (const client of all) wireOf(client).stream.destroy();
     } finally {
-      this.#isAsking = false;
       await asking.end().catch(() => {});
     }
   }
 }
 
-/** PostgreSQL's processes that work on something, or have answered just now. */
-async function busyBackends(client: pg.Client): Promise<Set<number>> {
+/**
+ * PostgreSQL's processes of these that work on something, or have answered just now. One of which it shows nothing is
+ * counted among them. It shows a session what its own user does, so a role that the session was given is put off.
+ */
+async function busyBackends(client: pg.Client, of: readonly StoreClient[]): Promise<Set<number>> {
+  await client.query('set role none');
   const { rows } = await client.query<{ pid: number }>(
-    `select pid from pg_stat_activity where usename = current_user
-       and (state = 'active' or state_change > clock_timestamp() - $1 * interval '1 ms')`,
-    [LOST_AFTER_MS],
+    `select pid from pg_stat_activity where pid = any($2)
+       and (coalesce(state, 'disabled') in ('active', 'fastpath function call', 'disabled')
+         or state_change > clock_timestamp() - $1 * interval '1 ms')`,
+    [LOST_AFTER_MS, of.flatMap(({ backend }) => backend ?? [])],
   );
   return new Set(rows.map(({ pid }) => pid));
 }

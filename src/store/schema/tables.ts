@@ -246,6 +246,13 @@ export type Tables = {
     renew_at: Date;
     created_at: Generated<Date>;
   };
+  graph_subscriptions_ended: {
+    id: string;
+    resource: string;
+    group_name: string | null;
+    client_state: Buffer;
+    until: Date;
+  };
   event_source_coverage: { event_source: string; covered_to: Date | null; refused_at: Date | null };
   event_source_cursors: { event_source: string; position: Json<unknown>; moved_at: Date };
   person_snapshots: {

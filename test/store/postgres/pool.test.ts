@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { madeOf, secretOf } from '../../../src/secrets/secret.ts';
 import { openPool } from '../../../src/store/postgres/pool.ts';
 import { type FreshDatabase, freshDatabase } from '../../database.ts';
 import { type TcpProxy, tcpProxy } from '../../faults/tcp-proxy.ts';
+import {
+  FIRST,
+  SECOND,
+  startTwoUsersPostgres,
+  type TwoUsersPostgres,
+} from '../../faults/two-users-postgres.ts';
 
 const SILENT_AFTER_MS = 500;
 
@@ -81,6 +88,46 @@ describe('an answer that is awaited', () => {
     holder.release();
     expect((await waiting).rows).toEqual([{ n: 0 }]);
     expect((await slow).rows).toMatchObject([{ one: 1 }]);
+    await pool.end();
+  });
+});
+
+describe('with two users of the database that take turns', () => {
+  let postgres: TwoUsersPostgres;
+  beforeAll(async () => {
+    postgres = await startTwoUsersPostgres();
+  });
+  afterAll(() => postgres.stop());
+  const as = (user: string, password: string) => {
+    const address = new URL(postgres.url);
+    address.username = user;
+    address.password = password;
+    return address.href;
+  };
+
+  test('what the first one waits for is awaited on, also when the second one has come', async () => {
+    // given a statement that waits for a lock
+    let now = as(FIRST, 'one');
+    const address = madeOf(secretOf('whatever it is'), () => now);
+    const pool = openPool(address, { max: 3, name: 'latchkey-test', silentAfterMs: SILENT_AFTER_MS });
+    const holder = await pool.connect();
+    await holder.query('create table waited_for_long (n int)');
+    await holder.query('begin');
+    await holder.query('lock table waited_for_long');
+    const first = await pool.connect();
+    const waiting = first.query('select current_user, count(*)::int as n from waited_for_long');
+
+    // when
+    now = as(SECOND, 'clone');
+    const second = await pool.connect();
+    const waitingToo = second.query('select session_user, count(*)::int as n from waited_for_long');
+    await pause(6 * SILENT_AFTER_MS);
+    await holder.query('commit');
+
+    // then
+    expect((await waiting).rows).toEqual([{ current_user: FIRST, n: 0 }]);
+    expect((await waitingToo).rows).toEqual([{ session_user: SECOND, n: 0 }]);
+    for (const client of [holder, first, second]) client.release();
     await pool.end();
   });
 });
