@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createToken, createTokenCheck, RECHECK_MS, revokeToken } from '../../src/scim/tokens.ts';
+import { type Secret, secretOf } from '../../src/secrets/secret.ts';
 import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import { listTokens } from '../../src/store/scim/tokens.ts';
 import { CORE_USER, ERROR, type StartedScim, startScim, TOKEN } from './start-scim.ts';
@@ -82,6 +83,22 @@ describe('bearer tokens', () => {
     expect(await createToken(db, { source: 'entra', name: 'twice', days: null })).toBeNull();
     await revokeToken(db, 'twice');
     expect(await createToken(db, { source: 'entra', name: 'twice', days: null })).not.toBeNull();
+  });
+
+  it('the environment’s are the first identity provider’s, also when they have just been changed', async () => {
+    let now = 'before';
+    const stored: Secret = {
+      ...secretOf('unused', 'SCIM_TOKEN'),
+      fits: (isSent) => isSent(now),
+      async renew() {
+        now = 'after';
+        return true;
+      },
+    };
+    const check = createTokenCheck(scim.database.db, stored, 'entra');
+    expect(await check('before')).toBe('entra');
+    expect(await check('after')).toBe('entra');
+    expect(await check('before')).toBeNull();
   });
 
   it('wrong, expired or revoked are 401 with a SCIM Error', async () => {
