@@ -15,7 +15,7 @@ export const SECOND = 'app_user_clone';
 export type TwoUsersPostgres = {
   /** The address of the database, with neither user nor password. */
   url: string;
-  /** The same for somebody with the rights of both users. */
+  /** The address for somebody with the rights of both users. */
   adminUrl: string;
   admin: pg.Client;
   /** Every connection of this user ends at once: as after a failover, or as a careful rotation does. */

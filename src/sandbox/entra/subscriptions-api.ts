@@ -30,6 +30,10 @@ export class Subscriptions {
     return [...this.#all.values()];
   }
 
+  has(resource: string, changeType: string): boolean {
+    return this.all().some((one) => one.resource === resource && one.changeType === changeType);
+  }
+
   byId(id: string): Subscription | null {
     return this.all().find((one) => one.id === id) ?? null;
   }
@@ -71,15 +75,7 @@ export function subscriptionRoutes(
       throw invalid(`The change type ${changeType} is not supported for ${resource}.`);
     if (clientState !== null && clientState.length > CLIENT_STATE_MAX)
       throw invalid(`clientState must be at most ${CLIENT_STATE_MAX} characters.`);
-    const same = subscriptions
-      .all()
-      .find((one) => one.resource === resource && one.changeType === changeType);
-    if (same !== undefined)
-      throw new GraphError(
-        409,
-        'Conflict',
-        `Subscription Id ${same.id} already exists for the requested combination.`,
-      );
+    if (subscriptions.has(resource, changeType)) throw twice();
     const expiresAt = expiryOf(freeText.data.expirationDateTime);
     for (const url of [notificationUrl, lifecycleNotificationUrl])
       if (url !== null && !(await notifier.validate(url)))
@@ -130,6 +126,11 @@ function shown({ expiresAt, ...subscription }: Subscription) {
 
 function invalid(message: string): GraphError {
   return new GraphError(400, 'ValidationError', message);
+}
+
+/** Graph has one for a resource and its change types (graph/api/subscription-post-subscriptions, duplicates). */
+function twice(): GraphError {
+  return new GraphError(409, 'Conflict', 'Subscription already exists for the requested combination.');
 }
 
 function gone(): GraphError {

@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /** A jsonb column: read parsed, written as text. */
 type Json<T> = ColumnType<T, string, string>;
@@ -27,5 +27,21 @@ export type IdpTables = {
     said: string | null;
     next: string;
     back_at: Date | null;
+  };
+  graph_subscriptions: {
+    id: string;
+    resource: string;
+    group_name: string | null;
+    client_state: Buffer;
+    expires_at: Date;
+    renew_at: Date;
+    created_at: Generated<Date>;
+  };
+  graph_subscriptions_ended: {
+    id: string;
+    resource: string;
+    group_name: string | null;
+    client_state: Buffer;
+    until: Date;
   };
 };
