@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { aboutOneVendor } from './test/journeys/about-one-vendor.ts';
 import { LongestFirst } from './test/longest-first.ts';
 
 /** Test files that need no PostgreSQL, HTTP or other process: `npm run test:fast`. A file elsewhere is of the worlds. */
@@ -22,6 +23,9 @@ const timed = [
   'test/journeys/{canary,request-decided}.test.ts',
   'test/faults/{killed-offboarding,killed-mass-change}.test.ts',
 ];
+
+const journeys = 'test/journeys/*.test.ts';
+const withoutEntra = Object.keys(aboutOneVendor).map((name) => `test/journeys/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -60,6 +64,31 @@ export default defineConfig({
           name: 'timed',
           include: timed,
           globalSetup: ['test/global-setup.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      // The journeys once more, by the same text, in worlds with another identity provider.
+      {
+        extends: true,
+        test: {
+          name: 'entra',
+          include: [journeys],
+          exclude: [...withoutEntra, ...timed],
+          globalSetup: ['test/global-setup.ts'],
+          provide: { idp: 'entra' },
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'entra timed',
+          include: timed.filter((path) => path.startsWith('test/journeys/')),
+          exclude: withoutEntra,
+          globalSetup: ['test/global-setup.ts'],
+          provide: { idp: 'entra' },
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },

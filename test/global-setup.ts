@@ -14,6 +14,8 @@ declare module 'vitest' {
     postgresUrl: string;
     /** Name of a migrated, empty database on it, to copy. */
     postgresTemplate: string;
+    /** Whose groups give access in a world that is told nothing else; Okta's without. */
+    idp?: 'okta' | 'entra';
   }
 }
 
@@ -30,18 +32,40 @@ const SETTINGS = {
   file_copy_method: 'clone',
 };
 
+type Server = { url: string; template: string; stop(): Promise<void> };
+
+/** Each project loads this file for itself, in one process. */
+const ofRun = globalThis as { latchkeyPostgres?: { server: Promise<Server>; projects: number } };
+
 /** One PostgreSQL for the whole run (TEST_DATABASE_URL, else an embedded one), with a migrated database to copy. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  ofRun.latchkeyPostgres ??= { server: withTemplate(), projects: 0 };
+  const shared = ofRun.latchkeyPostgres;
+  shared.projects += 1;
+  const { url, template, stop } = await shared.server;
+  project.provide('postgresUrl', url);
+  project.provide('postgresTemplate', template);
+  return async () => {
+    shared.projects -= 1;
+    if (shared.projects > 0) return;
+    delete ofRun.latchkeyPostgres;
+    await stop();
+    sayWhatIsLeftOut();
+  };
+}
+
+async function withTemplate(): Promise<Server> {
   const server = await startServer();
   const template = `latchkey_template_${process.pid}_${Date.now()}`;
   await query(server.url, `create database ${template}`);
   await (await openDatabase(withDatabase(server.url, template))).close();
-  project.provide('postgresUrl', server.url);
-  project.provide('postgresTemplate', template);
-  return async () => {
-    await query(server.url, `drop database if exists ${template} with (force)`);
-    await server.stop();
-    sayWhatIsLeftOut();
+  return {
+    url: server.url,
+    template,
+    async stop() {
+      await query(server.url, `drop database if exists ${template} with (force)`);
+      await server.stop();
+    },
   };
 }
 

@@ -52,7 +52,7 @@ const fail = () => {
 
 const ending = createEnding({ say: note });
 
-const program = new Command('latchkey')
+export const program = new Command('latchkey')
   .description('Operator’s tools of Latchkey')
   .version(versionInWords(), '--version', 'which version this is');
 
@@ -277,9 +277,10 @@ function helpBeforeError(command: Command): void {
 }
 
 helpBeforeError(program);
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(error instanceof Fault ? `${error.message}\n` : `${(error as Error).stack}\n`);
-  process.exitCode = 1;
-}
+if (import.meta.main)
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.stderr.write(error instanceof Fault ? `${error.message}\n` : `${(error as Error).stack}\n`);
+    process.exitCode = 1;
+  }

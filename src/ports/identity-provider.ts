@@ -48,6 +48,11 @@ export interface IdentityProvider {
   readonly system: string;
   /** Its name in sentences, e.g. `Okta`. */
   readonly name: string;
+  /**
+   * Its SCIM carries the members of the groups alone: whoever is in none of them any more is switched off there. That
+   * says nothing else of them. Left out: it carries people whatever groups they are in.
+   */
+  readonly carriesMembersAlone?: boolean;
   /** What the person who runs Latchkey can do about it, where something is wrong. */
   readonly advice: IdpAdvice;
   /**

@@ -15,6 +15,8 @@ export type Provisioned = {
   userNames: string[];
   /** The source that is the IdP: what any other has pushed is no word on anybody. */
   source: ScimSource;
+  /** It carries the members of the groups alone; left out: it does not. */
+  carriesMembersAlone?: boolean;
 };
 
 /**
@@ -53,9 +55,22 @@ export async function groupNamesOf(db: Db | Tx, who: Provisioned): Promise<strin
   return rows.map((row) => row.name);
 }
 
+/**
+ * Whether being off is a word on the person. An IdP that carries members alone switches off whoever is in no group any
+ * more. `userId`: SQL for the record's id.
+ */
+export function offCounts(carriesMembersAlone: boolean, userId: RawBuilder<unknown>): RawBuilder<unknown> {
+  return carriesMembersAlone
+    ? sql`exists (select from scim_members m where m.user_id = ${userId})`
+    : sql`true`;
+}
+
 /** What SCIM says of a person, as of one moment. */
 export type ScimStatus = {
-  /** The IdP has provisioned them and switched the account off: they have lost the app. Null: it has said nothing. */
+  /**
+   * The IdP has provisioned them and switched the account off: they have lost the app. Null: it has said nothing, or has
+   * switched off who is in no group.
+   */
   isSwitchedOff: boolean | null;
   /**
    * All records that SCIM has under their name are another account's, as long as the IdP has not provisioned their own.
@@ -73,7 +88,7 @@ export async function scimStatus(
   groupNames: readonly string[],
 ): Promise<ScimStatus> {
   const { rows } = await sql<{ off: boolean | null; anothers: boolean | null; in: boolean | null }>`
-    select bool_and(not active) as off, bool_and(is_anothers) as anothers, bool_or(active and exists (
+    select bool_and(not active) filter (where active or ${offCounts(who.carriesMembersAlone === true, sql`r.id`)}) as off, bool_and(is_anothers) as anothers, bool_or(active and exists (
         select from scim_members m join scim_groups g on g.id = m.group_id
         where m.user_id = r.id and g.display_name_key = any(${groupNames.map(nameKey)}::text[])
       )) as in

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../src/sandbox/launch.ts';
 import { runningEmbeddedPostgres } from '../../src/store/postgres/embedded.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
+import { compileCache } from '../compile-cache.ts';
 import { eventually } from '../eventually.ts';
 
 /** A program of ours as a process of its own, in a folder with state of its own. */
@@ -29,7 +30,13 @@ function folder(): string {
 function run(dir: string, file: string, options: string[], env: Record<string, string> = {}): Program {
   const child = spawn(process.execPath, [resolve(file), ...options], {
     cwd: dir,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, POLICY_DIR: resolve('policy'), ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ...compileCache,
+      POLICY_DIR: resolve('policy'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -102,11 +109,12 @@ afterAll(async () => {
   for (const made of folders) rmSync(made, { recursive: true, force: true });
 });
 
+// One folder for all: what each leaves behind is no hindrance to the next, and making a database takes seconds.
+const dir = folder();
+
 describe('beside a Latchkey that runs on the embedded database', () => {
-  let dir: string;
   let latchkey: Program;
   beforeAll(async () => {
-    dir = folder();
     latchkey = await startSandbox(dir);
   }, 90_000);
 
@@ -209,8 +217,6 @@ describe('beside a Latchkey that runs on the embedded database', () => {
 
 describe('while no Latchkey runs', () => {
   const patience = 120_000;
-  // One folder for all: what each leaves behind is no hindrance to the next, and making a database takes seconds.
-  const dir = folder();
 
   test('of two commands at once, the second waits for the first', async () => {
     const both = [command(dir, 'audit', 'verify'), command(dir, 'scim', 'token', 'list')];

@@ -4,7 +4,7 @@ import { desiredTeamMembership } from '../../src/flow/membership/wanted-in-team.
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { personByLink } from '../../src/store/people.ts';
 import type { Stage } from '../stage.ts';
-import { hiredInOkta, type Journey, setOut } from './journey.ts';
+import { type Journey, setOut } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 
 const BIRTHRIGHT = 'anypoint-dashboards';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 const assign = (assigned: boolean) => walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned });
-const push = (paused: boolean) => walk.request('POST', '/okta/sim/push', { paused });
+const push = (paused: boolean) => walk.directory.pausePush(paused);
 const scimUsers = () =>
   walk.query<{ active: boolean }>(`select active from scim_users where user_name = 'mira@acme.example'`);
 const changesOf = (id: string) =>
@@ -56,7 +56,7 @@ test(
       return row;
     });
     await walk.becomes(given.id, 'inEffect');
-    await walk.request('DELETE', '/okta/sim/users/mira');
+    await walk.directory.deletes('mira');
     await leavers.caseIs('mira', 'closed');
     await walk.isQuiet();
     expect(await scimUsers()).toEqual([{ active: false }]);
@@ -64,7 +64,7 @@ test(
     // when her account is made anew, and Okta pushes nothing yet
     await push(true);
     anew = {
-      id: await hiredInOkta(stage.world.url, {
+      id: await walk.directory.hires({
         firstName: 'Mira',
         lastName: 'Vogt',
         login: mira.email,
@@ -73,7 +73,7 @@ test(
       }),
     };
     await assign(true);
-    await walk.request('POST', `/okta/sim/groups/${GROUP}/members/mira`);
+    await walk.directory.adds(GROUP, 'mira');
 
     // then somebody is asked about the group
     await walk.until('it is asked about', async () =>

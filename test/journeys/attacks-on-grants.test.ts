@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await walk.heal();
-  await walk.request('POST', '/okta/sim/push', { paused: false });
+  await walk.directory.pausePush(false);
 });
 afterAll(async () => {
   await stage.close();
@@ -34,8 +34,8 @@ afterAll(async () => {
 const unended = () => walk.query('select change_id from grants where ended_at is null and ends_at < now()');
 
 test('a grant that is still on its way when its time is over is ended with a revoke, never forgotten', async () => {
-  // given Okta’s pushes stand still past the end of two short grants
-  await walk.request('POST', '/okta/sim/push', { paused: true });
+  // given the pushes stand still past the end of two short grants
+  await walk.directory.pausePush(true);
   const ids: string[] = [];
   for (const who of ['ines', 'erik']) {
     const asked = await walk.asks(who, { entitlement: read, seconds: 10, reason: `Ten seconds for ${who}` });
@@ -46,7 +46,7 @@ test('a grant that is still on its way when its time is over is ended with a rev
   expect(await unended()).toEqual([]);
 
   // when the pushes go on
-  await walk.request('POST', '/okta/sim/push', { paused: false });
+  await walk.directory.pausePush(false);
 
   // then nothing is left
   for (const id of ids) await walk.endsAs(id, 'inEffect', 20_000);
@@ -102,22 +102,20 @@ test('who is deprovisioned loses the team at once, whatever grants say', async (
     { entitlement: 'payments-api-read', seconds: 3_600, reason: 'Until I leave' },
     'sam',
   );
-  await walk.request('POST', '/okta/sim/users/erik/status', { status: 'DEPROVISIONED' });
+  await walk.directory.sets('erik', 'DEPROVISIONED');
   await walk.until(
     'Anypoint no longer has Erik',
     async () => !(await walk.isInTeam('erik', 'Payments API readers')),
   );
   await walk.becomes(asked.id, 'ended');
   await walk.endsAs(asked.id, 'inEffect');
-  await walk.request('POST', '/okta/sim/users/erik/status', { status: 'ACTIVE' });
+  await walk.directory.sets('erik', 'ACTIVE');
 });
 
-test('a revoke that Okta answers with 404 once is not given up', async () => {
+test('a revoke that is answered with 404 once is not given up', async () => {
   const asked = await walk.isGiven('tom', { entitlement: read, seconds: 10, reason: 'Until a 404' });
   await walk.fault({
-    vendor: 'okta',
-    method: 'GET',
-    path: '/users/.*/groups',
+    ...walk.directory.calls.groupsOf,
     kind: 'status',
     status: 404,
     times: 1,
@@ -151,7 +149,7 @@ test('a push that comes after the end gives nothing back', async () => {
 });
 
 test('a request that can’t be put to anybody lapses, and says so, instead of blocking the next', async () => {
-  await walk.fault({ vendor: 'okta', method: 'GET', path: '/groups/.*/users', kind: 'status', status: 403 });
+  await walk.fault({ ...walk.directory.calls.members, kind: 'status', status: 403 });
   const sent = await walk.ask('sam', {
     entitlement: 'platform-admin',
     seconds: 3_600,
@@ -223,9 +221,10 @@ test('giving back access whose group has changed meanwhile takes both groups awa
 });
 
 test('an alarm names the leg that is stuck now, and is closed when nothing is waited for any more', async () => {
-  // given late at the write to Okta, which then goes through while the push stands still
-  await walk.request('POST', '/okta/sim/push', { paused: true });
-  await walk.fault({ vendor: 'okta', method: 'PUT', path: '/groups/', kind: 'status', status: 500 });
+  // given late at the write to the directory, which then goes through while the push stands still
+  const { name } = walk.directory;
+  await walk.directory.pausePush(true);
+  await walk.fault({ ...walk.directory.calls.write, kind: 'status', status: 500 });
   const asked = await walk.asks('sam', {
     entitlement: 'platform-admin',
     seconds: 3_600,
@@ -233,9 +232,9 @@ test('an alarm names the leg that is stuck now, and is closed when nothing is wa
   });
   await walk.click('olga', asked.card, 'approve');
   await walk.click('sofia', asked.card, 'approve');
-  await walk.receives('olga', 'the first leg', (m) => m.text.includes('stuck at the write to Okta'));
+  await walk.receives('olga', 'the first leg', (m) => m.text.includes(`stuck at the write to ${name}`));
   await walk.heal();
-  await walk.receives('olga', 'the second leg', (m) => m.text.includes('stuck at Okta’s SCIM push'));
+  await walk.receives('olga', 'the second leg', (m) => m.text.includes(`stuck at ${name}’s SCIM push`));
 
   // when it is given back
   const status = await walk.until('the message offers it', async () => {

@@ -14,7 +14,7 @@ import {
   staleCards,
   staleIdentities,
 } from './attacks-deciding.ts';
-import { hiredInOkta, type Journey, setOut, wordsOf } from './journey.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 
 /**
@@ -196,8 +196,8 @@ describe('a SCIM token of another source than the IdP', () => {
     async () => {
       // given a newcomer in Okta, whose id a stranger uses before Okta provisions them
       const email = 'nils@acme.example';
-      await walk.request('POST', '/okta/sim/push', { paused: true });
-      const id = await hiredInOkta(stage.world.url, {
+      await walk.directory.pausePush(true);
+      const id = await walk.directory.hires({
         firstName: 'Nils',
         lastName: 'Berg',
         login: email,
@@ -213,7 +213,7 @@ describe('a SCIM token of another source than the IdP', () => {
       expect(mask.status).toBe(201);
 
       // when Okta provisions them, and takes the app away
-      await walk.request('POST', '/okta/sim/push', { paused: false });
+      await walk.directory.pausePush(false);
       await walk.request('POST', '/okta/sim/assign', { key: 'nils', assigned: true });
       const record = () =>
         walk.query<{ active: boolean }>(
@@ -472,7 +472,7 @@ describe('a name that somebody else chose', () => {
       );
 
       // when
-      await walk.request('POST', '/okta/sim/users/tom/status', { status: 'DEPROVISIONED' });
+      await walk.directory.sets('tom', 'DEPROVISIONED');
 
       // then
       await walk.until(

@@ -89,7 +89,7 @@ test.each([
     'That is no duration.',
   ],
   [
-    'an entitlement whose group Okta fills by a rule',
+    'an entitlement whose group the directory fills by a rule',
     { entitlement: 'everyone-view', reason: 'Because' },
     'entitlement',
     'can’t be given at the moment: the group anypoint-everyone-view can’t be written',

@@ -14,7 +14,7 @@ const titles = {
   tara: 'Trainee',
   vito: 'Visitor',
   remo: 'Remote engineer',
-  dora: 'Support engineer',
+  doro: 'Support engineer',
   cato: 'Contractor',
   nils: 'Support engineer',
 };
@@ -71,10 +71,6 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function arrives(key: Key) {
-  await walk.request('POST', '/okta/sim/assign', { key, assigned: false });
-  await walk.request('POST', '/okta/sim/assign', { key, assigned: true });
-}
 const changesOf = (key: Key) =>
   walk.query<{ id: string; state: string; cause: string }>(
     `select c.id, c.state, c.doc->>'cause' as cause from changes c join people p on p.id = c.person_id
@@ -98,8 +94,7 @@ const withheldFrom = (key: Key) =>
      where a.type = 'birthrightWithheld' and p.email = $1 order by a.id`,
     [`${key}@acme.example`],
   );
-const profile = (key: Key, fields: Record<string, string>) =>
-  walk.request('POST', `/okta/sim/users/${key}/profile`, fields);
+const profile = (key: Key, fields: Record<string, string>) => walk.directory.changes(key, fields);
 const endIsNear = (key: Key) =>
   walk.query(
     `update grants g set ends_at = clock_timestamp() + interval '1 hour' from people p
@@ -114,7 +109,7 @@ async function isRenewed() {
 
 test('what a rule holds is put to the owner on a card, once, and given when they agree', async () => {
   // when
-  await arrives('tara');
+  await walk.directory.arrives('tara');
 
   // then
   const asked = await askedAbout('tara');
@@ -170,8 +165,8 @@ test('and so at its renewal: it stays while that is asked, and what the owner de
 
 test('what a rule forbids is withheld, with the grounds in the audit once, and given once it is allowed', async () => {
   // when
-  await arrives('vito');
-  await arrives('cato');
+  await walk.directory.arrives('vito');
+  await walk.directory.arrives('cato');
 
   // then
   const because = async (key: Key) =>
@@ -213,7 +208,7 @@ test('what a rule forbids is withheld, with the grounds in the audit once, and g
 
 test('what can’t be evaluated is put to the owner; who has moved meanwhile is given nothing', async () => {
   // when
-  await arrives('remo');
+  await walk.directory.arrives('remo');
 
   // then
   const asked = await askedAbout('remo');
@@ -233,21 +228,21 @@ test('what can’t be evaluated is put to the owner; who has moved meanwhile is 
 
 test('what must be kept apart from what they have is put to people, not given beside it', async () => {
   // given
-  await walk.isGiven('dora', { entitlement: 'orders-api-read', reason: 'Dora books' });
+  await walk.isGiven('doro', { entitlement: 'orders-api-read', reason: 'Doro books' });
 
-  // when Okta first tells of her
-  await profile('dora', { title: 'Senior support engineer' });
+  // when the directory first tells of her
+  await profile('doro', { title: 'Senior support engineer' });
 
   // then
-  const asked = await askedAbout('dora');
+  const asked = await askedAbout('doro');
   const card = await cardOf(asked.id);
   expect(wordsOf(card)).toContain('*Separation of duties:* holds Orders API: read logs and messages in prod');
   expect(wordsOf(card)).toContain('*Two people have to approve:*');
-  expect(await walk.isInGroup('dora', GROUP)).toBe(false);
+  expect(await walk.isInGroup('doro', GROUP)).toBe(false);
 });
 
 test('the others are given it as ever: no card', async () => {
-  await arrives('nils');
+  await walk.directory.arrives('nils');
   const given = await walk.until('it is given', async () => (await changesOf('nils'))[0]);
   const change = await walk.becomes(given.id, 'inEffect');
   expect(change.decision?.byName).toBe('rule');

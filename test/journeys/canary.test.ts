@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import type { CanaryRun } from '../../src/core/canary/canary.ts';
 import { type Latchkey, startLatchkey } from '../../src/latchkey.ts';
 import { sandboxOutside } from '../../src/sandbox/launch.ts';
@@ -51,6 +51,10 @@ function flies(what: string, work: (flight: Flight) => Promise<void>): void {
     }
   }, 300_000);
 }
+
+const fliesAtOkta: typeof flies = (what, work) => {
+  if (inject('idp') !== 'entra') flies(what, work);
+};
 
 function flightOf(stage: Stage, walk: Journey): Flight {
   const runs = () => walk.query<Row>('select * from canary_runs order by started_at desc');
@@ -218,56 +222,63 @@ describe.concurrent('two rounds that miss in a row raise one alarm that names th
     ).toEqual(['canaryAlarmRaised', 'canaryAlarmCleared']);
   });
 
-  flies('Okta pushes nothing: Okta’s SCIM push', async ({ walk, hitsTwice, alarm }) => {
+  flies('the directory pushes nothing: its SCIM push', async ({ walk, hitsTwice, alarm }) => {
     // given
     await hitsTwice();
 
     // when
-    await walk.request('POST', '/okta/sim/push', { paused: true });
+    await walk.directory.pausePush(true);
 
     // then
+    const { name } = walk.directory;
     await alarm(
-      /Canary alarm: [\s\S]*stuck at Okta’s SCIM push[\s\S]* tab Push Groups, and push anypoint-canary now/,
+      new RegExp(
+        `Canary alarm: [\\s\\S]*stuck at ${name}’s SCIM push[\\s\\S]* in ${name}, open the .*anypoint-canary`,
+      ),
     );
 
     // when
-    await walk.request('POST', '/okta/sim/push', { paused: false });
+    await walk.directory.pausePush(false);
 
     // then
     await alarm('Canary alarm cleared');
   });
 
-  flies(
+  // Entra remembers what it has carried, and carries the rest in its next cycle.
+  fliesAtOkta(
     'Okta only forgets removals: the way back is stuck, and says so',
     async ({ walk, hitsTwice, alarm }) => {
       // given
       await hitsTwice();
 
       // when
-      await walk.request('POST', '/okta/sim/push', { drop: 'remove' });
+      await walk.directory.forgetsRemovals();
 
       // then
       const text = await alarm(/Canary alarm: [\s\S]*stuck at Okta’s SCIM push/);
       expect(text).toContain('access that was taken away is not gone from MuleSoft');
 
       // when it pushes the group whole again, as the alarm says
-      await walk.request('POST', '/okta/sim/push', { drop: 'none' });
-      await walk.request('POST', '/okta/sim/push-now', { group: GROUP });
+      await walk.directory.speaks();
+      await walk.directory.pushesAll(GROUP);
 
       // then
       await alarm('Canary alarm cleared');
     },
   );
 
-  flies('Okta is down: the write to Okta', async ({ walk, hitsTwice, alarm }) => {
+  flies('the directory is down: the write to it', async ({ walk, hitsTwice, alarm }) => {
     // given
     await hitsTwice();
 
     // when
-    await walk.fault({ vendor: 'okta', kind: 'status', status: 500 });
+    await walk.fault({ ...walk.directory.calls.any, kind: 'status', status: 500 });
 
     // then
-    await alarm(/Canary alarm: [\s\S]*stuck at the write to Okta[\s\S]* look at Okta’s status/);
+    const { name } = walk.directory;
+    await alarm(
+      new RegExp(`Canary alarm: [\\s\\S]*stuck at the write to ${name}[\\s\\S]* look at ${name}’s status`),
+    );
 
     // when
     await walk.heal();
@@ -294,7 +305,7 @@ flies(
 
     // given a round that is under way
     await hitsTwice();
-    await walk.request('POST', '/okta/sim/push', { paused: true });
+    await walk.directory.pausePush(true);
     const [open] = await walk.until('a round is under way', async () => {
       const all = (await runs()).filter((r) => r.state === 'granting');
       return all.length > 0 && all;
@@ -302,7 +313,7 @@ flies(
 
     // when
     await stage.restart();
-    await walk.request('POST', '/okta/sim/push', { paused: false });
+    await walk.directory.pausePush(false);
 
     // then
     await walk.until(
@@ -316,12 +327,12 @@ flies(
 );
 
 flies('two replicas make one round at a time', async (flight) => {
-  const { stage, hitsTwice } = flight;
+  const { stage, walk, hitsTwice } = flight;
 
   // given
   const { catalogue } = stage.latchkey.context;
   const second: Latchkey = await startLatchkey({
-    outside: sandboxOutside(stage.world.url),
+    outside: sandboxOutside(stage.world.url, walk.directory.system),
     catalogue: catalogue.current(),
     rules: catalogue.rules(),
     databaseUrl: stage.databaseUrl,
@@ -351,7 +362,7 @@ flies('a canary who is no longer active makes no rounds, and /readyz says why', 
   await hitsTwice();
 
   // when
-  await walk.request('POST', '/okta/sim/users/kit/status', { status: 'SUSPENDED' });
+  await walk.directory.sets('kit', 'SUSPENDED');
 
   // then
   await walk.until(
@@ -364,7 +375,7 @@ flies('a canary who is no longer active makes no rounds, and /readyz says why', 
   const before = (await runs()).length;
 
   // and back
-  await walk.request('POST', '/okta/sim/users/kit/status', { status: 'ACTIVE' });
+  await walk.directory.sets('kit', 'ACTIVE');
   await walk.until(
     '/readyz says ready',
     async () => (await read<{ canary: string }>('/readyz')).canary === 'ready',

@@ -165,7 +165,7 @@ test('suspended in Okta, which pushes nothing, is out of the Anypoint team; unsu
     seconds: 3_600,
     reason: 'Until suspended',
   });
-  const status = (to: string) => walk.request('POST', '/okta/sim/users/ines/status', { status: to });
+  const status = (to: 'ACTIVE' | 'SUSPENDED') => walk.directory.sets('ines', to);
 
   await status('SUSPENDED');
   await walk.until('out of the team', async () => !(await walk.isInTeam('ines', 'Orders API readers')));
@@ -179,7 +179,7 @@ test('suspended in Okta, which pushes nothing, is out of the Anypoint team; unsu
 test('another department comes by SCIM push too, and is the person’s', async () => {
   await hooks({ lose: true });
   await logIsRefused();
-  await walk.request('POST', '/okta/sim/users/ines/profile', { department: 'Payments' });
+  await walk.directory.changes('ines', { department: 'Payments' });
   const departmentOf = async () =>
     (
       await walk.query<{ department: string }>(
@@ -187,7 +187,7 @@ test('another department comes by SCIM push too, and is the person’s', async (
       )
     )[0]?.department;
   await walk.until('the person is looked at anew', async () => (await departmentOf()) === 'Payments');
-  await walk.request('POST', '/okta/sim/users/ines/profile', { department: 'Orders' });
+  await walk.directory.changes('ines', { department: 'Orders' });
   await walk.until('and back', async () => (await departmentOf()) === 'Orders');
 });
 

@@ -87,7 +87,7 @@ test('a SET that sessions were revoked: Okta is asked, and who has left there ke
   // given a grant, and everybody silent about her leaving
   const given = await walk.isGiven('ines', { entitlement: ENTITLEMENT, reason: 'A look at the orders' });
   const since = await silence();
-  await walk.request('POST', '/okta/sim/users/ines/status', { status: 'DEPROVISIONED' });
+  await walk.directory.sets('ines', 'DEPROVISIONED');
   const [about] = await walk.query<{ email: string }>(`select email from people where login like 'ines@%'`);
 
   // when
@@ -121,7 +121,7 @@ test('a SET of somebody who is still there ends nothing, and one of nobody we kn
 test('a membership that Graph tells of is compared with Okta: not asked for there, it is put to the owner', async () => {
   // given Sam put into the group by hand, in Okta and, as its source, in Entra
   const since = await silence();
-  await walk.request('POST', `/okta/sim/groups/${GROUP}/members/sam`);
+  await walk.directory.adds(GROUP, 'sam');
   const { userId } = await inEntra('sam', true);
 
   // then

@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const byHand = (method: 'POST' | 'DELETE', key: string, group = GROUP) =>
-  walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
+  walk.directory[method === 'POST' ? 'adds' : 'removes'](group, key);
 
 async function finding(key: string, cause: string) {
   const change = await walk.until(`a ${cause} about ${key}`, async () => {
@@ -33,7 +33,7 @@ async function finding(key: string, cause: string) {
 }
 
 test('somebody added by hand is found, and is kept by as many as the catalogue takes: a grant with approvers and an end', async () => {
-  // when an Okta admin adds Erik to the deployers
+  // when an admin adds Erik to the deployers
   await byHand('POST', 'erik');
 
   // then the owner is asked
@@ -57,7 +57,7 @@ test('somebody added by hand is found, and is kept by as many as the catalogue t
   expect(await walk.isInTeam('erik', TEAM)).toBe(true);
 });
 
-test('somebody added by hand is found, and reverted: gone from Okta and from MuleSoft', async () => {
+test('somebody added by hand is found, and reverted: gone from the directory and from MuleSoft', async () => {
   await byHand('POST', 'tom');
   const found = await finding('tom', 'finding');
   await walk.until('the bridge has carried it', () => walk.isInTeam('tom', TEAM));
@@ -137,8 +137,8 @@ test('what was there before Latchkey is no finding, and may go as it came', asyn
 });
 
 test('what no notification told is found by comparing the groups, and what agrees is evidence', async () => {
-  // given Okta’s pushes are lost, and an admin adds Nadia
-  await walk.request('POST', '/okta/sim/push', { drop: 'all' });
+  // given nothing is told, and an admin adds Nadia
+  await walk.directory.silence();
   await byHand('POST', 'nadia');
 
   // when
@@ -152,11 +152,12 @@ test('what no notification told is found by comparing the groups, and what agree
   );
   expect(entry?.data).toMatchObject({ differing: 1 });
 
-  // when reverted, Okta is written at once, and MuleSoft never had it
+  // when reverted, the directory is written at once, and MuleSoft never had it
   await walk.click('olga', found.card, 'revert');
   await walk.until('she is out of the group', async () => !(await walk.isInGroup('nadia', GROUP)));
   await walk.endsAs(found.id, 'inEffect');
-  await walk.request('POST', '/okta/sim/push', { drop: 'none' });
+  await walk.heal();
+  await walk.directory.speaks();
 });
 
 test('where the catalogue says so, what nobody asked for is reverted at once, and the owner is told', async () => {

@@ -273,7 +273,7 @@ test('an extension ends with the same ticket', async () => {
 test('extended without approval it ends with its ticket still; without the ticket somebody has to approve', async () => {
   // given what needs no approval to go on
   const payments = 'payments-api-read';
-  await walk.request('POST', '/okta/sim/users/ines/sign-in', { country: 'Germany' });
+  await walk.directory.signsIn('ines', 'Germany');
   await turn('INC-55', 'open');
   const first = await walk.isGiven(
     'ines',

@@ -139,7 +139,7 @@ test('whoever lets it end is not warned again, and it ends', async () => {
 
 test('where the catalogue says so the first extension needs nobody, and the next one an approver', async () => {
   // given payments-api-read is written `extension: { approval: afterFirst }`, and it is known from where she asks
-  await walk.request('POST', '/okta/sim/users/ines/sign-in', { country: 'Germany' });
+  await walk.directory.signsIn('ines', 'Germany');
   const first = await walk.isGiven('ines', { entitlement: payments, reason: 'Paid twice' }, 'sam');
   await goBy(first.id, DAY - HOUR + 60);
 

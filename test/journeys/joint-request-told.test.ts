@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await walk.heal();
-  await walk.request('POST', '/okta/sim/push', { paused: false, drop: 'none' });
+  await walk.directory.speaks();
 });
 afterAll(() => stage?.close());
 
@@ -134,7 +134,7 @@ test('who asks for a bundle has one message, right for each of it, with what can
 test('late parts are alarmed of in the thread of the card that has them all', async () => {
   // given
   const asked = await asksForBoth('erik', 'Both, and Okta does not push');
-  await walk.request('POST', '/okta/sim/push', { paused: true });
+  await walk.directory.pausePush(true);
 
   // when
   await walk.click('olga', asked.card, 'approve_all');
@@ -153,7 +153,7 @@ test('late parts are alarmed of in the thread of the card that has them all', as
   expect(said).toContain(PAYMENTS);
 
   // when
-  await walk.request('POST', '/okta/sim/push', { paused: false });
+  await walk.directory.pausePush(false);
 
   // then the same messages say that it is over
   await walk.until('both are cleared', async () => (await inThread('Alarm cleared')).length === 2);

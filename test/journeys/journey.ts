@@ -1,10 +1,13 @@
 import pg from 'pg';
+import { inject, test } from 'vitest';
 import type { Change } from '../../src/core/change/change.ts';
+import type { Context } from '../../src/flow/kernel/context.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
-import { credentials, people } from '../../src/sandbox/seed.ts';
+import { people } from '../../src/sandbox/seed.ts';
 import { type Ask, createVisitor, type SeenMessage, type Visitor } from '../../src/sandbox/visitor.ts';
 import { surviveBreaks } from '../../src/store/postgres/database.ts';
 import { type Stage, type StageOptions, setStage } from '../stage.ts';
+import { type Directory, directoryOf } from './directory.ts';
 
 export type CardSeen = SeenMessage & { channel: string };
 export type Entry = { type: string; at: Date; actor: Record<string, string>; data: Record<string, unknown> };
@@ -13,6 +16,8 @@ export type Entry = { type: string; at: Date; actor: Record<string, string>; dat
 export type Asked = { id: string; card: CardSeen };
 
 export type Journey = Visitor & {
+  /** The identity provider whose groups give access. */
+  directory: Directory;
   /** Sends the form and waits for the card. The reason has to be told once only: it tells requests apart. */
   asks(as: string, what: Ask, extend?: { seconds: number }): Promise<Asked>;
   /** Asks, and somebody approves. Resolves when it is in effect. */
@@ -44,9 +49,12 @@ export type Journey = Visitor & {
   owed(): Promise<string[]>;
   /** Waits until nothing is owed. */
   owesNothing(ms?: number): Promise<void>;
-  /** Waits until Okta's first push is over, Okta has nothing more to tell, and Latchkey owes nothing; with Entra for the last alone. */
+  /** Waits until the directory has told and pushed all there is, and Latchkey owes nothing. */
   isQuiet(): Promise<void>;
 };
+
+/** A test of what there is at Okta alone, among others that are played with each identity provider. */
+export const onOktaAlone = test.runIf(inject('idp') !== 'entra');
 
 const MADE_BY_REQUESTS = [
   'changes',
@@ -83,37 +91,31 @@ export function buttonsOf(message: { blocks: Record<string, unknown>[] }): strin
     .filter((id) => !/(^|_)details$/.test(id));
 }
 
-/** Makes an active account in Okta, as its console does; answers its id. */
-export async function hiredInOkta(worldUrl: string, profile: object): Promise<string> {
-  const made = await fetch(`${worldUrl}/okta/api/v1/users?activate=true`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
-    body: JSON.stringify({ profile }),
-  });
-  if (made.status !== 200) throw new Error(`Okta makes nobody: ${made.status} ${await made.text()}`);
-  return ((await made.json()) as { id: string }).id;
-}
-
 export function slackIdOf(key: string): string {
   const person = people.find((p) => p.key === key);
   if (person === undefined) throw new Error(`nobody is called ${key}`);
   return person.slackId;
 }
 
-/** A stage and somebody who walks on it. Vendors' own rate limits are off: tests ask more than people do. */
+/**
+ * A stage and somebody who walks on it. Its identity provider is the one of the project that runs the test, unless told.
+ * Vendors' own rate limits are off: tests ask more than people do.
+ */
 export async function setOut(options: StageOptions = {}): Promise<{ stage: Stage; walk: Journey }> {
-  const stage = await setStage(options);
-  return {
-    stage,
-    walk: await walkOn(stage.world.url, stage.databaseUrl, options.idp === 'entra' ? 'entra' : 'okta'),
-  };
+  const idp = options.idp ?? inject('idp') ?? 'okta';
+  const stage = await setStage({ ...options, idp });
+  const walk = await walkOn(stage.world.url, stage.databaseUrl, {
+    system: idp === 'entra' ? 'entra' : 'okta',
+    context: () => stage.latchkey.context,
+  });
+  return { stage, walk };
 }
 
-/** `system`: in whose console groups are looked up. */
+/** `system`: the identity provider whose console is looked at. `context`: of the Latchkey of this process. */
 export async function walkOn(
   worldUrl: string,
   databaseUrl: string,
-  system: 'okta' | 'entra' = 'okta',
+  { system = 'okta', context }: { system?: 'okta' | 'entra'; context?: () => Context } = {},
 ): Promise<Journey> {
   const visitor = createVisitor(worldUrl, 20_000, { systems: [system], systemOf: () => system });
   await visitor.request('POST', '/slack/sim/limits', { enabled: false });
@@ -135,6 +137,7 @@ export async function walkOn(
 
   const walk: Journey = {
     ...visitor,
+    directory: directoryOf(system, { ...visitor, worldUrl, context }),
     query,
 
     async asks(as, what, extend) {
@@ -172,7 +175,9 @@ export async function walkOn(
         `the change is ${state}`,
         async (saw) => {
           const change = await found(id);
-          return saw(change?.state) === state && change;
+          if (change?.state === state) return change;
+          saw({ state: change?.state, owed: await walk.owed() });
+          return null;
         },
         ms,
       ),
@@ -238,8 +243,11 @@ export async function walkOn(
       await visitor.until('nothing is owed', async (saw) => saw(await walk.owed()).length === 0, ms);
     },
     async isQuiet() {
-      // Entra pushes what it is asked to, and nothing at the start.
-      if (system === 'entra') return await walk.owesNothing();
+      // Entra tells and pushes at no other time.
+      if (system === 'entra') {
+        await walk.directory.pushesAll();
+        return await walk.owesNothing();
+      }
       await visitor.until('Okta has pushed its groups', async (saw) => {
         const pushed = await query(
           `select display_name from scim_groups where display_name like 'anypoint-%'`,

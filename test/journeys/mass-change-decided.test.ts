@@ -92,7 +92,7 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
   expect(wordsOf(await storms.massCard(READERS.group, '290 of 290 gone in MuleSoft'))).toContain(
     'Reverted by Olga Brandt',
   );
-  expect(await storms.inBoth(READERS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(READERS)).toEqual({ directory: 0, anypoint: 0 });
   await storms.nothingElseIsTold();
 });
 
@@ -119,14 +119,14 @@ test('kept, each becomes a grant with the approver and an end; who may not hold 
   expect(grants).toHaveLength(30 - ELSEWHERE);
   expect(grants.every((g) => g.by === 'Sam Whitaker' && g.seconds === 8 * 3_600)).toBe(true);
   await storms.massCard(DEPLOYERS.group, '25 of 25 in effect in MuleSoft; 5 of 5 gone in MuleSoft');
-  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ directory: 25, anypoint: 25 });
   await storms.nothingElseIsTold();
 });
 
 test('sent again, renamed and re-imported by the IdP, it is no storm', { timeout: PATIENCE_MS }, async () => {
   const before = await storms.masses();
   await storms.putGroup(DEPLOYERS.group);
-  await walk.request('POST', '/okta/sim/push-now', { group: DEPLOYERS.group });
+  await walk.directory.pushesAll(DEPLOYERS.group);
   const { Resources } = await storms.scim<{ Resources: { id: string }[] }>(
     'GET',
     `/Groups?filter=${encodeURIComponent(`displayName eq "${DEPLOYERS.group}"`)}`,
@@ -138,7 +138,7 @@ test('sent again, renamed and re-imported by the IdP, it is no storm', { timeout
     });
   await walk.isQuiet();
   expect(await storms.masses()).toEqual(before);
-  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ directory: 25, anypoint: 25 });
 });
 
 test('many taken out at once are one card: put back, and the next time let end', {
@@ -155,7 +155,7 @@ test('many taken out at once are one card: put back, and the next time let end',
 
   // then
   await storms.isDone(card.id);
-  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 25, anypoint: 25 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ directory: 25, anypoint: 25 });
 
   // when
   await walk.isQuiet();
@@ -166,7 +166,7 @@ test('many taken out at once are one card: put back, and the next time let end',
   // then
   await storms.isDone(second.id);
   expect(await grantsOf('orders-api-deploy')).toEqual([]);
-  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ directory: 0, anypoint: 0 });
 });
 
 test('what is reverted at once when it is one is asked when it is many', {
@@ -174,10 +174,10 @@ test('what is reverted at once when it is one is asked when it is many', {
 }, async () => {
   await storms.storm(ADMINS.group, crowd.slice(0, 20));
   const card = await storms.massCard(ADMINS.group, '20 people were put into');
-  expect((await storms.inBoth(ADMINS)).okta).toBe(20);
+  expect((await storms.inBoth(ADMINS)).directory).toBe(20);
   await walk.click('olga', card, 'mass_revert');
   await storms.isDone(card.id);
-  expect(await storms.inBoth(ADMINS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(ADMINS)).toEqual({ directory: 0, anypoint: 0 });
 });
 
 test('one that trickles in begins as findings of their own, and ends up on one card all the same', {
@@ -185,7 +185,7 @@ test('one that trickles in begins as findings of their own, and ends up on one c
 }, async () => {
   // when every event source tells of one after the other
   for (const key of crowd.slice(100, 115)) {
-    await walk.request('POST', `/okta/sim/groups/${PAYMENTS.group}/members/${key}`);
+    await walk.directory.adds(PAYMENTS.group, key);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 
@@ -211,5 +211,5 @@ test('one that trickles in begins as findings of their own, and ends up on one c
 
   // then
   await storms.isDone(card.id);
-  expect(await storms.inBoth(PAYMENTS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(PAYMENTS)).toEqual({ directory: 0, anypoint: 0 });
 });

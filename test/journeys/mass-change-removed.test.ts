@@ -85,7 +85,7 @@ test('many who were there before Latchkey, taken out at once, keep their teams u
   await walk.isQuiet();
   await reconcile(stage.latchkey.context);
   await walk.isQuiet();
-  expect(await storms.inBoth(PAYMENTS)).toEqual({ okta: 0, anypoint: 24 });
+  expect(await storms.inBoth(PAYMENTS)).toEqual({ directory: 0, anypoint: 24 });
   expect((await storms.masses()).map((m) => m.kind)).toEqual(['lost']);
 
   // when they are put back
@@ -93,7 +93,7 @@ test('many who were there before Latchkey, taken out at once, keep their teams u
 
   // then it is as before
   await storms.isDone(card.id);
-  expect(await storms.inBoth(PAYMENTS)).toEqual({ okta: 24, anypoint: 24 });
+  expect(await storms.inBoth(PAYMENTS)).toEqual({ directory: 24, anypoint: 24 });
   expect(await recorded()).toBe(24);
   await storms.nothingElseIsTold();
 });
@@ -102,12 +102,11 @@ test('a few go as they came; those who trickle out beyond that are on one card, 
   timeout: 2 * PATIENCE_MS,
 }, async () => {
   // when every event source tells of one after the other
-  for (const key of crowd.slice(0, 6))
-    await walk.request('DELETE', `/okta/sim/groups/${PAYMENTS.group}/members/${key}`);
+  for (const key of crowd.slice(0, 6)) await walk.directory.removes(PAYMENTS.group, key);
   await walk.until('they are gone', async () => (await storms.inBoth(PAYMENTS)).anypoint === 18);
   expect(await recorded()).toBe(18);
   for (const key of crowd.slice(6, 15)) {
-    await walk.request('DELETE', `/okta/sim/groups/${PAYMENTS.group}/members/${key}`);
+    await walk.directory.removes(PAYMENTS.group, key);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const card = await storms.massCard(PAYMENTS.group, '15 people were taken out of');
@@ -117,7 +116,7 @@ test('a few go as they came; those who trickle out beyond that are on one card, 
 
   // then
   await storms.isDone(card.id);
-  expect(await storms.inBoth(PAYMENTS)).toEqual({ okta: 9, anypoint: 9 });
+  expect(await storms.inBoth(PAYMENTS)).toEqual({ directory: 9, anypoint: 9 });
   expect(await recorded()).toBe(9);
   await storms.nothingElseIsTold();
 });
@@ -144,7 +143,7 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
   expect(wordsOf(card)).toContain('nothing gives it to any of them');
   expect(wordsOf(card)).toContain('find out who or what put them into the team in Anypoint itself');
   expect(wordsOf(card)).toContain('Waiting for <@U0000004>');
-  expect(await storms.inBoth(READERS)).toEqual({ okta: 0, anypoint: 13 });
+  expect(await storms.inBoth(READERS)).toEqual({ directory: 0, anypoint: 13 });
 
   // when some are taken out there again, the card says so; looked at again, it is the same card
   for (const key of crowd.slice(0, 2)) await inTeam('DELETE', key);
@@ -154,7 +153,7 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
   // when the owner has them taken out
   await walk.click('olga', card, 'mass_revert');
   await storms.isDone(card.id);
-  expect(await storms.inBoth(READERS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(READERS)).toEqual({ directory: 0, anypoint: 0 });
   await storms.massCard(READERS.team, '11 of 11 gone in MuleSoft');
 
   // when it happens again and they are kept
@@ -170,7 +169,7 @@ test('more in a team than the guard lets go stay in it until the owner decides, 
 
   // then each holds it by a grant
   await storms.isDone(second.id);
-  expect(await storms.inBoth(READERS)).toEqual({ okta: 12, anypoint: 12 });
+  expect(await storms.inBoth(READERS)).toEqual({ directory: 12, anypoint: 12 });
   await storms.nothingElseIsTold();
 });
 
@@ -197,7 +196,7 @@ test('whom a rule does not let approve one of the people on a card does not deci
   // when an admin does
   await walk.click('sofia', card, 'mass_revert');
   await storms.isDone(card.id);
-  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 0, anypoint: 0 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ directory: 0, anypoint: 0 });
 
   // when they come again and are to be kept, which of one of them takes two
   await storms.storm(DEPLOYERS.group, crowd.slice(0, 12));
@@ -211,6 +210,6 @@ test('whom a rule does not let approve one of the people on a card does not deci
 
   // then all of them hold it
   await storms.isDone(second.id);
-  expect(await storms.inBoth(DEPLOYERS)).toEqual({ okta: 12, anypoint: 12 });
+  expect(await storms.inBoth(DEPLOYERS)).toEqual({ directory: 12, anypoint: 12 });
   await storms.nothingElseIsTold();
 });

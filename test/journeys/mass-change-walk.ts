@@ -16,39 +16,27 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
     return await scimCall<T>(latchkeyUrl, method, path, body);
   }
 
-  /** All of them as Okta provisions them. */
+  /** All of them as Okta provisions them; Entra provisions whoever is in a group. */
   async function provision(people: readonly Person[]) {
+    if (walk.directory.system === 'entra') return;
     for (const person of people)
       await scim('POST', '/Users', scimUserOf(person)).catch((error) => {
         throw new Error(`${person.key} is not provisioned`, { cause: error });
       });
   }
 
-  /**
-   * Somebody in Okta puts these people into a group, and Okta replaces the whole group by SCIM. Until then Okta says
-   * nothing, so that all of it comes at once, as an import does.
-   */
+  /** Somebody puts these people into a group, or takes them out, and all of it is pushed and told at once. */
   async function storm(group: string, people: readonly string[], method: 'POST' | 'DELETE' = 'POST') {
-    await walk.request('POST', '/okta/sim/push', { paused: true });
-    await walk.request('POST', '/okta/sim/hooks', { paused: true });
-    await walk.request('POST', '/okta/sim/log', { lagMs: 600_000 });
-    for (const key of people) await walk.request(method, `/okta/sim/groups/${group}/members/${key}`);
-    await putGroup(group);
-    await walk.request('POST', '/okta/sim/log', { lagMs: 0 });
-    await walk.request('POST', '/okta/sim/hooks', { paused: false });
-    await walk.request('POST', '/okta/sim/push', { paused: false });
+    await walk.directory.moves(group, people, method === 'POST', () => putGroup(group));
   }
 
-  /** The group as Okta has it, by one PUT. */
+  /** The group as the directory has it, pushed whole: by Okta with one PUT, by Entra in one cycle. */
   async function putGroup(group: string) {
-    const all = await walk.request<{ name: string; members: { email: string }[] }[]>(
-      'GET',
-      '/okta/sim/groups',
-    );
-    const emails = new Set(all.find((g) => g.name === group)?.members.map((m) => m.email));
+    if (walk.directory.system === 'entra') return await walk.directory.pushesAll();
+    const emails = (await membersOf(group)).map(({ email }) => email);
     const users = await walk.query<{ id: string }>(
       'select id from scim_users where user_name = any($1::text[])',
-      [[...emails]],
+      [emails],
     );
     const { Resources } = await scim<{ Resources: { id: string }[] }>(
       'GET',
@@ -60,6 +48,9 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
       members: users.map(({ id }) => ({ value: id })),
     });
   }
+
+  const membersOf = async (group: string) =>
+    (await walk.directory.groups()).find(({ name }) => name === group)?.members ?? [];
 
   const masses = () => walk.query<Mass>('select id, state, kind, doc from mass_changes order by opened_at');
 
@@ -85,24 +76,22 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
     walk.until(
       `the mass change is ${state}`,
       async (saw) => {
+        // Entra carries a few at once when asked, and all of them in its cycle, which is not waited for.
+        if (walk.directory.system === 'entra') await walk.directory.pushesAll();
         saw({ masses: await masses(), owed: await walk.owed() });
         return (await masses()).some((m) => m.id === id && m.state === state);
       },
       PATIENCE_MS,
     );
 
-  /** How many of the crowd Anypoint and Okta have there. */
+  /** How many of the crowd Anypoint and the directory have there. */
   async function inBoth({
     group,
     team,
   }: {
     group: string;
     team: string;
-  }): Promise<{ okta: number; anypoint: number }> {
-    const groups = await walk.request<{ name: string; members: { key: string }[] }[]>(
-      'GET',
-      '/okta/sim/groups',
-    );
+  }): Promise<{ directory: number; anypoint: number }> {
     const teams = await walk.request<{ name: string; members: { key: string | null }[] }[]>(
       'GET',
       '/anypoint/sim/teams',
@@ -110,7 +99,7 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
     const ofCrowd = (members: { key: string | null }[] | undefined) =>
       (members ?? []).filter((m) => m.key?.startsWith('crowd')).length;
     return {
-      okta: ofCrowd(groups.find((g) => g.name === group)?.members),
+      directory: ofCrowd(await membersOf(group)),
       anypoint: ofCrowd(teams.find((t) => t.name === team)?.members),
     };
   }

@@ -14,9 +14,8 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** Changed in Okta, which pushes the profile. */
-const moves = (key: string, profile: Record<string, string>) =>
-  walk.request('POST', `/okta/sim/users/${key}/profile`, profile);
+/** Changed in the directory, which tells of it. */
+const moves = (key: string, profile: Record<string, string>) => walk.directory.changes(key, profile);
 
 /** The cards about one person's move, by what they say. */
 async function moveCard(words: string): Promise<CardSeen & { id: string }> {

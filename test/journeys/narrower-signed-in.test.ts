@@ -31,8 +31,7 @@ beforeAll(async () => {
   }));
   await walk.isQuiet();
   // From where it is not known, two would have to decide.
-  for (const key of ['erik', 'ines'])
-    await walk.request('POST', `/okta/sim/users/${key}/sign-in`, { country: 'Germany' });
+  for (const key of ['erik', 'ines']) await walk.directory.signsIn(key, 'Germany');
 });
 afterAll(() => stage?.close());
 

@@ -4,7 +4,7 @@ import { renewBirthrights } from '../../src/flow/joiner-mover/birthright.ts';
 import { advanceOffboarding } from '../../src/flow/offboarding/step.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
-import { hiredInOkta, type Journey, setOut, slackIdOf } from './journey.ts';
+import { type Journey, setOut, slackIdOf } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
@@ -45,7 +45,7 @@ test(
       `with twin as (insert into people (id, email, login, name, status)
          select gen_random_uuid(), email, login, name, 'active' from people where email = 'erik@acme.example' returning id)
        insert into person_links (system, external_id, person_id, is_unconfirmed)
-         select 'okta', 'employee-4711', id, true from twin returning person_id as id`,
+         select '${walk.directory.system}', 'employee-4711', id, true from twin returning person_id as id`,
     );
 
     // when that client tells of him, in the group and by himself
@@ -94,21 +94,17 @@ test(
       owners: ['ines'],
       apis: ['orders-api'],
     });
-    const [profile] = (
-      await walk.request<{ key: string; email: string; login: string }[]>('GET', '/okta/sim/users')
-    ).filter((user) => user.key === 'ines');
-    await walk.request('DELETE', '/okta/sim/users/ines');
+    await walk.directory.deletes('ines');
     const open = await leavers.caseIs('ines', 'appsOpen');
     expect(await leavers.teamsOf('ines')).toEqual([]);
 
     // when she is hired again, under a new id and the old login, and given access
-    await hiredInOkta(stage.world.url, {
+    await walk.directory.hires({
       firstName: 'Ines',
       lastName: 'Anew',
-      login: profile?.login,
-      email: profile?.email,
+      login: 'ines@acme.example',
     });
-    await walk.request('POST', '/okta/sim/assign', { key: 'ines', assigned: true });
+    await walk.directory.arrives('ines');
     await walk.isQuiet();
     // asked for as the same account in Slack, by which the old one was known
     await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'Ines reads again' });
@@ -123,11 +119,10 @@ test(
 );
 
 test(
-  'whom an admin offboarded gets nothing by rule afterwards, though Okta has them active still',
+  'whom an admin offboarded gets nothing by rule afterwards, though the directory has them active still',
   async () => {
     // given somebody with what their department has
-    await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: false });
-    await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: true });
+    await walk.directory.arrives('mira');
     const given = await walk.until('it is given', async () => (await changesOf('mira'))[0]);
     expect(given.cause).toBe('birthright');
     await walk.becomes(given.id, 'inEffect');
@@ -135,8 +130,8 @@ test(
     // when
     await isOffboardedByHand('mira', 'sofia');
     await leavers.caseIs('mira', 'closed');
-    await walk.request('POST', '/okta/sim/users/mira/profile', { department: 'Sales' });
-    await walk.request('POST', '/okta/sim/users/mira/profile', { department: 'Support' });
+    await walk.directory.changes('mira', { department: 'Sales' });
+    await walk.directory.changes('mira', { department: 'Support' });
     await walk.isQuiet();
     await renewBirthrights(stage.latchkey.context);
     await walk.isQuiet();
@@ -157,7 +152,7 @@ test(
     await leavers.caseIs('tom', 'appsOpen');
     await leavers.status('tom', 'ACTIVE');
     const back = await leavers.caseIs('tom', 'returned');
-    const card = await leavers.cardSays(back.id, 'is back in Okta');
+    const card = await leavers.cardSays(back.id, `is back in ${walk.directory.name}`);
     // and who is offboarded again, by hand
     await isOffboardedByHand('tom', 'sofia');
     await leavers.caseIs('tom', 'appsOpen');
@@ -167,7 +162,7 @@ test(
     await sendRaw(walk, clickPayload('sofia', card, 'offboarding_restore', value));
     await leavers.isTold('sofia', 'is being offboarded again');
 
-    // and when an admin who is being offboarded himself does, whom Okta has active still
+    // and when an admin who is being offboarded himself does, whom the directory has active still
     await walk.request('POST', '/anypoint/sim/applications', {
       name: 'sam-tool',
       owners: ['sam'],
@@ -189,8 +184,8 @@ test(
 test(
   'a leaver is not taken for gone from the groups while it is not known yet which groups give access',
   async () => {
-    // given Nadia, put into a group by hand, and a Latchkey that can't find groups in Okta after its restart
-    await walk.request('POST', '/okta/sim/groups/anypoint-orders-read/members/nadia');
+    // given Nadia, put into a group by hand, and a Latchkey that can't find groups there after its restart
+    await walk.directory.adds('anypoint-orders-read', 'nadia');
     await walk.until('it is asked about', async () => {
       const rows = await walk.query(
         `select 1 from changes c join people p on p.id = c.person_id
@@ -198,9 +193,7 @@ test(
       );
       return rows.length > 0;
     });
-    await stage.restart(() =>
-      walk.fault({ vendor: 'okta', path: '^/api/v1/groups$', kind: 'status', status: 503 }),
-    );
+    await stage.restart(() => walk.fault({ ...walk.directory.calls.groups, kind: 'status', status: 503 }));
 
     // when she leaves
     await leavers.status('nadia', 'DEPROVISIONED');
@@ -211,7 +204,7 @@ test(
     await advanceOffboarding(stage.latchkey.context, { job: 'advanceOffboarding', offboardingId: begun.id });
     expect(await leavers.caseOf('nadia')).toMatchObject({ state: 'underway', legs: { groups: null } });
 
-    // then she is out of the group, and only then gone, once Okta answers again
+    // then she is out of the group, and only then gone, once it answers again
     await walk.heal();
     const closed = await leavers.caseIs('nadia', 'closed');
     expect(closed.revokes).toHaveLength(1);

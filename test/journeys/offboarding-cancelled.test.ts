@@ -8,7 +8,15 @@ import { commit } from '../../src/flow/kernel/commit.ts';
 import { putOnOneCard } from '../../src/flow/mass-change/collect.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
-import { buttonsOf, type CardSeen, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
+import {
+  buttonsOf,
+  type CardSeen,
+  type Journey,
+  onOktaAlone,
+  setOut,
+  slackIdOf,
+  wordsOf,
+} from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
@@ -70,10 +78,10 @@ async function closesForms(as: string) {
 }
 
 const inGroup = (key: string, method: 'POST' | 'DELETE' = 'POST') =>
-  walk.request(method, `/okta/sim/groups/${READERS.group}/members/${key}`);
+  walk.directory[method === 'POST' ? 'adds' : 'removes'](READERS.group, key);
 
 test(
-  'whom an admin offboarded neither decides nor asks nor is given anything, though Okta has them active, until it is taken back',
+  'whom an admin offboarded neither decides nor asks nor is given anything, though the directory has them active, until it is taken back',
   async () => {
     // given Olga, who owns and approves, and holds something herself
     await walk.isGiven('olga', { entitlement: READ, seconds: 3_600, reason: 'Olga reads' }, 'sofia');
@@ -151,7 +159,7 @@ test(
       'Olga Brandt has left: Sofia Ricci offboarded them.',
     );
 
-    // and what somebody gives her in Okta is taken away again, and nobody is asked to keep it
+    // and what somebody gives her there is taken away again, and nobody is asked to keep it
     await inGroup('olga');
     const found = await walk.until('it is found', async () =>
       (await changesOf('olga')).find((c) => c.cause === 'finding'),
@@ -228,14 +236,12 @@ test(
 );
 
 test(
-  'an offboarding that is taken back while Okta has not been told stops: what is still there is asked about',
+  'an offboarding that is taken back while the directory has not been told stops: what is still there is asked about',
   async () => {
-    // given Erik with access, and an Okta that takes nobody out of a group
+    // given Erik with access, and a directory that takes nobody out of a group
     const asked = await walk.isGiven('erik', { entitlement: READ, seconds: 3_600, reason: 'Erik reads' });
     await walk.fault({
-      vendor: 'okta',
-      method: 'DELETE',
-      path: '/groups/.*/users/',
+      ...walk.directory.calls.remove,
       kind: 'status',
       status: 503,
     });
@@ -274,9 +280,9 @@ test(
 );
 
 test(
-  'an admin’s word is over once Okta shows them left and returned; while Okta says so too, nobody takes it back here',
+  'an admin’s word is over once the directory shows them left and returned; while it says so too, nobody takes it back here',
   async () => {
-    // given Ines, offboarded by hand with an application that nobody has decided on, and then deactivated in Okta
+    // given Ines, offboarded by hand with an application that nobody has decided on, and then deactivated there
     await walk.request('POST', '/anypoint/sim/applications', {
       name: 'ines-tool',
       owners: ['ines'],
@@ -285,14 +291,14 @@ test(
     await isOffboardedByHand('ines');
     const open = await leavers.caseIs('ines', 'appsOpen');
     await leavers.status('ines', 'DEPROVISIONED');
-    await leavers.cardSays(open.id, 'Deactivated in Okta as well');
+    await leavers.cardSays(open.id, `Deactivated in ${walk.directory.name} as well`);
 
     // when an admin wants to take it back
     await takesBack('sam', 'ines');
     await leavers.isTold('sam', 'The identity provider says that they have left, too', 'dm');
     expect((await leavers.caseOf('ines'))?.state).toBe('appsOpen');
 
-    // and when Okta has her again
+    // and when it has her again
     await leavers.status('ines', 'ACTIVE');
     await leavers.caseIs('ines', 'returned');
     await walk.asks('ines', { entitlement: READ, reason: 'Ines is back' });
@@ -320,9 +326,14 @@ test(
     await walk.until('the rule gives again', async () =>
       (await changesOf('mira')).some((c) => c.cause === 'birthright' && c.state === 'inEffect'),
     );
+  },
+  PATIENCE_MS,
+);
 
-    // and who lost the app, of whom an admin says that they have left, until they have it again
-    await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: false });
+onOktaAlone(
+  'who lost the app, of whom an admin says that they have left, asks again once they have it again',
+  async () => {
+    await walk.directory.assigns('mira', false);
     const { id } = await leavers.caseIs('mira', 'asking');
     await walk.click('sam', await leavers.cardSays(id, 'left the company?'), 'offboarding_left');
     await leavers.caseIs('mira', 'closed');
@@ -336,7 +347,7 @@ test(
       'Sam Whitaker offboarded them',
     );
     await closesForms('tom');
-    await walk.request('POST', '/okta/sim/assign', { key: 'mira', assigned: true });
+    await walk.directory.assigns('mira', true);
     await leavers.caseIs('mira', 'returned');
     await walk.asks('tom', { entitlement: READ, reason: 'For Mira again', for: mira.slackId });
   },

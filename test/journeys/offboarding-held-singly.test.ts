@@ -53,7 +53,7 @@ async function says(as: string, card: CardSeen, left: string[], kept: string[]) 
 test(
   'of many lost at once, two admins say of single people whether they have left; the others wait',
   async () => {
-    // given three people with access, whom Okta loses
+    // given three people with access, whom the directory loses
     for (const key of [gone, here, last])
       await walk.isGiven(key, { entitlement: 'orders-api-read', seconds: 3_600, reason: `${key} reads` });
     for (const key of [gone, here, last]) {
@@ -149,7 +149,7 @@ test(
         )
       )[0]?.status;
 
-    // when Okta loses her with too many others, and has her again
+    // when it loses her with too many others, and has her again
     await leavers.status('ines', 'DEPROVISIONED');
     await walk.until('that is seen', async () => (await statusText()) === 'deprovisioned');
     await leavers.status('ines', 'ACTIVE');

@@ -45,7 +45,7 @@ test(
     for (const key of keys)
       await walk.isGiven(key, { entitlement: 'orders-api-read', seconds: 3_600, reason: `${key} reads` });
 
-    // when Okta loses all of them
+    // when the directory loses all of them
     for (const key of keys) {
       await leavers.status(key, 'DEPROVISIONED');
       await walk.until(`${key} has a case`, () => leavers.caseOf(key));

@@ -2,6 +2,7 @@ import type { Offboarding } from '../../src/core/offboarding/offboarding.ts';
 import type { Person } from '../../src/sandbox/seed.ts';
 import type { SeenMessage } from '../../src/sandbox/visitor.ts';
 import { crowdPerson } from '../bench/crowd.ts';
+import type { Status } from './directory.ts';
 import { type CardSeen, type Journey, slackIdOf, wordsOf } from './journey.ts';
 
 /** Somebody in Support, where what is given by rule is given. */
@@ -32,8 +33,7 @@ export function walkWithLeavers(walk: Journey) {
 
   return {
     caseOf,
-    status: (key: string, status: string) =>
-      walk.request('POST', `/okta/sim/users/${key}/status`, { status }),
+    status: (key: string, status: Status) => walk.directory.sets(key, status),
     caseIs: (key: string, state: Offboarding['state'], ms = 30_000) =>
       walk.until(
         `the case of ${key} is ${state}`,

@@ -3,7 +3,7 @@ import { advanceOffboarding } from '../../src/flow/offboarding/step.ts';
 import { clientApplications, type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
-import { buttonsOf, type Journey, setOut, slackIdOf, textsIn, wordsOf } from './journey.ts';
+import { buttonsOf, type Journey, onOktaAlone, setOut, slackIdOf, textsIn, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
@@ -56,7 +56,7 @@ test(
       { entitlement: 'payments-api-read', seconds: hour, reason: 'Tom reads payments' },
       'sam',
     );
-    await walk.request('POST', '/okta/sim/groups/anypoint-orders-deploy/members/tom');
+    await walk.directory.adds('anypoint-orders-deploy', 'tom');
     const finding = await walk.until('the membership by hand is asked about', async () => {
       const rows = await walk.query<{ id: string }>(
         `select c.id from changes c where c.doc->>'cause' = 'finding' and c.state = 'asking'`,
@@ -76,7 +76,7 @@ test(
     await walk.cardSays(duty, slackIdOf('tom'));
     expect(await leavers.teamsOf('tom')).toHaveLength(4);
 
-    // when Okta deactivates him, and Latchkey is restarted before it has come far
+    // when the directory deactivates him, and Latchkey is restarted before it has come far
     await leavers.status('tom', 'DEPROVISIONED');
     await walk.until('the case is there', () => leavers.caseOf('tom'));
     await stage.restart();
@@ -108,10 +108,12 @@ test(
     // and the card says all of it
     const card = await leavers.cardSays(open.id, 'two applications are left');
     const words = wordsOf(card);
-    expect(words).toContain('Deactivated in Okta');
+    expect(words).toContain(`Deactivated in ${walk.directory.name}`);
     expect(words).toContain('Two pending requests closed');
     expect(words).toContain('One decision put to others');
-    expect(words).toMatch(/Two grants ended; out of three groups in Okta after [\d.]+ s/);
+    expect(words).toMatch(
+      new RegExp(`Two grants ended; out of three groups in ${walk.directory.name} after [\\d.]+ s`),
+    );
     expect(words).toMatch(/Gone from four teams in Anypoint .* after [\d.]+ s/);
     expect(words).toContain('Maintainer of Platform admins no longer');
     expect(words).not.toContain('still active');
@@ -192,7 +194,7 @@ test(
 
     // then nothing is given, and the card offers it
     const back = await leavers.caseIs('tom', 'returned');
-    const card = await leavers.cardSays(back.id, 'is back in Okta');
+    const card = await leavers.cardSays(back.id, `is back in ${walk.directory.name}`);
     expect(buttonsOf(card)).toEqual(['offboarding_restore']);
     await walk.isQuiet();
     expect(await leavers.teamsOf('tom')).toEqual([]);
@@ -223,7 +225,7 @@ test(
     );
     expect(rows.map((r) => r.by)).toEqual(['Olga Brandt', 'Sam Whitaker']);
     for (const { ends, old } of rows) expect(ends).toBe(old);
-    const done = await leavers.cardSays(back.id, 'is back in Okta');
+    const done = await leavers.cardSays(back.id, `is back in ${walk.directory.name}`);
     await walk.until(
       'nothing is left to restore',
       async () =>
@@ -233,7 +235,7 @@ test(
   PATIENCE_MS,
 );
 
-test(
+onOktaAlone(
   'who lost the app alone loses all access at once, and an admin is asked whether they have left',
   async () => {
     // given
@@ -244,7 +246,7 @@ test(
     });
 
     // when Okta takes the app away
-    await walk.request('POST', '/okta/sim/assign', { key: 'erik', assigned: false });
+    await walk.directory.assigns('erik', false);
 
     // then
     const open = await leavers.caseIs('erik', 'asking');
@@ -267,13 +269,13 @@ test(
     await walk.click('sofia', card, 'offboarding_left').catch(() => {});
     await walk.isQuiet();
     expect((await leavers.caseOf('erik'))?.closing).toBe('dismissed');
-    await walk.request('POST', '/okta/sim/assign', { key: 'erik', assigned: true });
+    await walk.directory.assigns('erik', true);
   },
   PATIENCE_MS,
 );
 
 test(
-  'an admin offboards somebody by hand whom Okta still has active; nobody else can',
+  'an admin offboards somebody by hand whom the directory still has active; nobody else can',
   async () => {
     // given
     await walk.isGiven('ines', { entitlement: 'orders-api-read', seconds: hour, reason: 'Ines reads' });
@@ -300,27 +302,29 @@ test(
     expect(await walk.isInGroup('ines', 'anypoint-orders-read')).toBe(false);
     const card = await leavers.cardSays(closed.id, 'Offboarding complete');
     expect(wordsOf(card)).toContain('Started by Sofia Ricci');
-    expect(wordsOf(card)).toContain('The Okta account is still active: deactivate it there');
+    expect(wordsOf(card)).toContain(
+      `The ${walk.directory.name} account is still active: deactivate it there`,
+    );
     expect(textsIn(card.blocks)).toContainEqual({ type: 'text', text: reason });
   },
   PATIENCE_MS,
 );
 
 test(
-  'who is deleted in Okta outright loses everything too, also what was there before Latchkey',
+  'who is deleted in the directory outright loses everything too, also what was there before Latchkey',
   async () => {
     // given somebody with a grant whose membership of another group is only on record
     await walk.isGiven('crowd101', { entitlement: 'orders-api-read', seconds: hour, reason: 'To read, 101' });
     await walk.query(
       `insert into baseline_members (person_id, group_id, group_name, recorded_at)
-       select id, '00gpayments000001', 'anypoint-payments-read', now() from people where email = $1`,
-      [deleted.email],
+       select id, $2, 'anypoint-payments-read', now() from people where email = $1`,
+      [deleted.email, await walk.directory.groupId('anypoint-payments-read')],
     );
-    await walk.request('POST', '/okta/sim/groups/anypoint-payments-read/members/crowd101');
+    await walk.directory.adds('anypoint-payments-read', 'crowd101');
     await walk.until('in both teams', async () => (await leavers.teamsOf('crowd101')).length === 2);
 
     // when
-    await walk.request('DELETE', '/okta/sim/users/crowd101');
+    await walk.directory.deletes('crowd101');
 
     // then
     const closed = await leavers.caseIs('crowd101', 'closed');

@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { oktaConsole } from '../sandbox/okta-console.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut, wordsOf } from './journey.ts';
 
 let stage: Stage;
 let walk: Journey;
-let okta: ReturnType<typeof oktaConsole>;
 beforeAll(async () => {
   ({ stage, walk } = await setOut());
-  okta = oktaConsole(stage.world.url);
 });
 afterAll(() => stage?.close());
 
@@ -16,9 +13,9 @@ const NO_TICKET = 'it names no ticket and no incident, and they are not on call 
 const ELSEWHERE = 'their last sign-in came from a country in which the company does not work (AC-21)';
 
 // First: what Slack answers is good for some seconds.
-test('while neither Slack nor Okta says, a rule that does without is not held up, and the card says nothing', async () => {
+test('while neither Slack nor the directory says, a rule that does without is not held up, and the card says nothing', async () => {
   await walk.fault({ vendor: 'slack', kind: 'status', status: 500, path: 'usergroups' });
-  await walk.fault({ vendor: 'okta', kind: 'status', status: 403, path: '/logs' });
+  await walk.fault({ ...walk.directory.calls.signIns, kind: 'status', status: 403 });
   const asked = await walk.asks('tom', {
     entitlement: 'orders-api-deploy',
     reason: 'Nobody knows where I am',
@@ -31,7 +28,7 @@ test('while neither Slack nor Okta says, a rule that does without is not held up
   expect(change.verdict?.facts).not.toHaveProperty('location');
 
   // when both can be read again at the click
-  await okta.signIn('tom', 'Brazil');
+  await walk.directory.signsIn('tom', 'Brazil');
   await walk.click('sofia', asked.card, 'approve');
   await walk.click('olga', await walk.cardSays(asked, 'Approved by Sofia Ricci; still needed'), 'approve');
 
@@ -43,7 +40,7 @@ test('while neither Slack nor Okta says, a rule that does without is not held up
 
 test('whoever is not on call is told of on the card, with where they signed in, and both are on record', async () => {
   // given
-  await okta.signIn('ines', 'Brazil');
+  await walk.directory.signsIn('ines', 'Brazil');
 
   // when
   const asked = await walk.asks('ines', { entitlement: 'orders-api-deploy', reason: 'From the beach' });
@@ -67,7 +64,7 @@ test('whoever is not on call is told of on the card, with where they signed in, 
   );
 
   // when they sign in at home, and who is on call can't be read at the click
-  await okta.signIn('ines', 'Germany');
+  await walk.directory.signsIn('ines', 'Germany');
   await walk.fault({ vendor: 'slack', kind: 'status', status: 500, path: 'usergroups' });
   await stage.restart();
   await walk.click('tom', asked.card, 'approve');
@@ -81,7 +78,7 @@ test('whoever is not on call is told of on the card, with where they signed in, 
 });
 
 test('whoever is on call needs no ticket, and at home nothing is said of it', async () => {
-  await okta.signIn('erik', 'Sweden');
+  await walk.directory.signsIn('erik', 'Sweden');
   const asked = await walk.asks('erik', { entitlement: 'orders-api-deploy', reason: 'The pager woke me' });
   const card = wordsOf(asked.card);
   expect(card).toContain('On call; last sign-in from Sweden.');

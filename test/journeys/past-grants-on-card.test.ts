@@ -86,8 +86,8 @@ describe('how often it was granted before', () => {
     expect(granted.length).toBeGreaterThan(1);
 
     // when
-    await walk.fault({ vendor: 'okta', method: 'PUT', kind: 'status', status: 403 });
-    const refused = await walk.asks('ines', { entitlement: read, reason: 'Okta will refuse' });
+    await walk.fault({ ...walk.directory.calls.write, kind: 'status', status: 403 });
+    const refused = await walk.asks('ines', { entitlement: read, reason: 'It will be refused' });
     expect(await fact(refused, 'history')).toBe(`${granted.length} earlier grants of it to Ines`);
     await walk.click('tom', refused.card, 'approve');
     await walk.becomes(refused.id, 'failed');

@@ -4,7 +4,7 @@ import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
 import { type Journey, setOut } from './journey.ts';
 
-/** Anypoint knows people by the name that Okta sends, so a login that changes hands takes the Anypoint user along. */
+/** Anypoint knows people by the name that the directory sends, so a login that changes hands takes the Anypoint user along. */
 const READERS = 'Orders API readers';
 const PAYMENTS = 'Payments API readers';
 const PATIENCE_MS = 90_000;
@@ -19,8 +19,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 const userOf = (key: string) => seeded.find((person) => person.key === key)?.anypointId ?? '';
-const isNamed = (key: string, login: string) =>
-  walk.request('POST', `/okta/sim/users/${key}/profile`, { login });
+const isNamed = (key: string, login: string) => walk.directory.changes(key, { login });
 const isKnownAs = (login: string) =>
   walk.until(
     `somebody is known as ${login}`,
@@ -88,7 +87,7 @@ test(
     );
 
     // and when Tom leaves
-    await walk.request('POST', '/okta/sim/users/tom/status', { status: 'DEPROVISIONED' });
+    await walk.directory.sets('tom', 'DEPROVISIONED');
     await walk.until('his case is over', async () => {
       const rows = await walk.query<{ state: string }>(
         `select o.state from offboardings o join people p on p.id = o.person_id where p.login = 'thomas@acme.example'`,

@@ -42,8 +42,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 /** The directory says so. */
-const livesIn = (key: string, timezone: string) =>
-  walk.request('POST', `/okta/sim/users/${key}/profile`, { timezone });
+const livesIn = (key: string, timezone: string) => walk.directory.changes(key, { timezone });
 
 const itIs = (at: string) =>
   walk.query(`update told.ahead set by = $1::timestamptz - pg_catalog.clock_timestamp()`, [at]);

@@ -17,8 +17,12 @@ const unwelcome = [
   ['a bot', 'bot', 'Bots can’t ask for access or decide on it.'],
   ['somebody of another organisation', 'vera', 'Your account belongs to another organisation.'],
   ['a deactivated account', 'udo', 'This Slack account is deactivated.'],
-  ['somebody whom Okta does not know', 'zoe', 'The identity provider knows nobody with your Slack address.'],
-  ['somebody deprovisioned in Okta', 'dora', 'Your account in the identity provider is not active.'],
+  [
+    'somebody whom the directory does not know',
+    'zoe',
+    'The identity provider knows nobody with your Slack address.',
+  ],
+  ['somebody deprovisioned there', 'dora', 'Your account in the identity provider is not active.'],
 ] as const;
 
 describe('at /access', () => {
@@ -43,7 +47,7 @@ describe('at /access', () => {
     // then
     expect(wordsOf(form)).toContain('Orders API: read logs');
     expect(wordsOf(form)).not.toContain('deploy to prod');
-    // Its group is filled by a rule in Okta: refused when the catalogue was loaded.
+    // Its group is filled by a rule there: refused when the catalogue was loaded.
     expect(wordsOf(form)).not.toContain('view everything');
   });
 });
@@ -87,7 +91,7 @@ describe('at the click', () => {
     const card = await walk.until('the card is out', async () =>
       (await walk.messages('tom', 'general')).find((m) => wordsOf(m).includes(reason)),
     );
-    await walk.request('POST', '/okta/sim/users/tom/status', { status: 'SUSPENDED' });
+    await walk.directory.sets('tom', 'SUSPENDED');
 
     // when
     await walk.click('tom', card, 'approve');
@@ -100,7 +104,7 @@ describe('at the click', () => {
       'general',
     );
     expect((await walk.changeBecause(reason))?.state).toBe('asking');
-    await walk.request('POST', '/okta/sim/users/tom/status', { status: 'ACTIVE' });
+    await walk.directory.sets('tom', 'ACTIVE');
   });
 
   test('a request whose beneficiary left meanwhile can’t be approved any more', async () => {
@@ -110,7 +114,7 @@ describe('at the click', () => {
     const card = await walk.until('the card is out', async () =>
       (await walk.messages('tom', 'general')).find((m) => wordsOf(m).includes(reason)),
     );
-    await walk.request('POST', '/okta/sim/users/erik/status', { status: 'SUSPENDED' });
+    await walk.directory.sets('erik', 'SUSPENDED');
 
     // when
     await walk.click('tom', card, 'approve');

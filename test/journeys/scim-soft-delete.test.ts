@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
-import { hiredInOkta, type Journey, setOut, wordsOf } from './journey.ts';
+import { type Journey, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 import { scimCall } from './scim-wire.ts';
 
@@ -75,13 +75,13 @@ test(
     const id = await recordOf('mira');
     await patch(id, replace('active', 'False'), replace('userName', `${ID}mira@acme.example`));
     await leavers.caseIs('mira', 'asking');
-    await walk.request('DELETE', '/okta/sim/users/mira');
+    await walk.directory.deletes('mira');
     await leavers.caseIs('mira', 'closed');
     await walk.isQuiet();
     const before = await count('offboardings');
 
     // when somebody new has her name
-    const newId = await hiredInOkta(stage.world.url, {
+    const newId = await walk.directory.hires({
       firstName: 'Mira',
       lastName: 'Vogt',
       login: mira.email,

@@ -77,7 +77,7 @@ test('a time that was on offer for another access is not taken, and the right on
 });
 
 test('a form that is sent again because its answer took more than three seconds is one request', async () => {
-  // given somebody Latchkey has not met, and an Okta that takes its time
+  // given somebody Latchkey has not met, and a directory that takes its time
   const reason = 'Sent again after three seconds';
   const ask = (said = reason) =>
     sendRaw(walk, {
@@ -85,9 +85,7 @@ test('a form that is sent again because its answer took more than three seconds 
       trigger_id: randomUUID(),
     });
   await walk.fault({
-    vendor: 'okta',
-    method: 'GET',
-    path: '/api/v1/users',
+    ...walk.directory.calls.people,
     kind: 'latency',
     ms: 3_400,
     times: 1,

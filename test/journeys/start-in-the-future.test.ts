@@ -279,8 +279,8 @@ describe('at its start', () => {
   });
 
   test('an IdP that does not answer delays it, told once, and it begins when it does', async () => {
-    const asked = await scheduled('olga', { from: ahead(DAY), reason: 'Okta is away' }, 'sofia');
-    await walk.fault({ vendor: 'okta', kind: 'status', status: 503, path: '/api/v1/users' });
+    const asked = await scheduled('olga', { from: ahead(DAY), reason: 'The directory is away' }, 'sofia');
+    await walk.fault({ ...walk.directory.calls.people, kind: 'status', status: 503 });
     await goBy(asked.id, DAY);
     await walk.cardSays(asked, 'can’t be checked now', 20_000);
     expect((await walk.change(asked.id)).state).toBe('scheduled');
@@ -364,7 +364,7 @@ test('who leaves before the start gets nothing', async () => {
   expect((await walk.change(id)).state).toBe('scheduled');
 
   // when
-  await walk.request('POST', '/okta/sim/users/erik/status', { status: 'DEPROVISIONED' });
+  await walk.directory.sets('erik', 'DEPROVISIONED');
 
   // then
   await walk.becomes(id, 'closed');

@@ -213,6 +213,9 @@ async function closeTeam(context: Context, place: Place, groups: readonly Place[
     async (unit) => {
       const difference = await compareTeam(unit.tx, place, itsGroups, {
         systems: systemsOf(context, targets),
+        membersAlone: context.idps.all.flatMap(({ system, carriesMembersAlone }) =>
+          carriesMembersAlone === true ? [system] : [],
+        ),
         elsewhere: targets.flatMap(({ groupId, delivery }) => (delivery === undefined ? [] : [groupId])),
         now: unit.now,
         limit: NAMED_MAX,

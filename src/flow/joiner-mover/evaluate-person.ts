@@ -9,13 +9,20 @@ import {
 } from '../../core/people/person-snapshot.ts';
 import { askingIds } from '../../store/changes.ts';
 import { wasDeletedByScim } from '../../store/observed.ts';
-import { holdPerson, identityOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import {
+  holdPerson,
+  identityOf,
+  linkOf,
+  type Person,
+  readPerson,
+  rememberPerson,
+} from '../../store/people.ts';
 import { readSnapshot, writeSnapshot } from '../../store/person-snapshots.ts';
 import { scimStatus } from '../../store/scim-mirror.ts';
 import { type AtIdp, atEach } from '../idps/idps.ts';
 import { commit, type Following, together, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
-import { everyTeam } from '../membership/ready-targets.ts';
+import { everyTeam, readyTargets } from '../membership/ready-targets.ts';
 import { scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
 import { accountReturned } from '../offboarding/lost-account.ts';
@@ -107,14 +114,25 @@ async function evaluateAt(context: Context & AtIdp, personId: string): Promise<v
 
 /**
  * Whether they have the app, as far as the IdP has pushed: null where that says nothing. Of whom nothing was ever
- * pushed there is nothing to lose: they arrive like anybody. Whom it has deleted by SCIM has lost the app.
+ * pushed there is nothing to lose: they arrive like anybody. Whom it has deleted by SCIM has lost the app. Where an IdP
+ * carries members alone, that counts while it has them in a group: a push may tell first that they are off, and then why.
  */
-async function hasAppByScim(context: Data & AtIdp, person: Person): Promise<boolean | null> {
+async function hasAppByScim(context: Data & Parties & AtIdp, person: Person): Promise<boolean | null> {
+  const { system, carriesMembersAlone = false } = context.idp;
   const scim = await scimStatus(context.db, await scimIdentity(context, person), []);
-  if (scim.isSwitchedOff !== null) return !scim.isSwitchedOff;
-  if (scim.isByAnothersOnly) return null;
-  if (await wasDeletedByScim(context.db, person.id, context.idp.system)) return false;
-  return (await readSnapshot(context.db, person.id, context.idp.system)) === null ? true : null;
+  if (scim.isSwitchedOff === false) return true;
+  if (scim.isByAnothersOnly && !carriesMembersAlone) return null;
+  const isOff = scim.isSwitchedOff === true || (await wasDeletedByScim(context.db, person.id, system));
+  if (isOff && (!carriesMembersAlone || (await isInAnyGroup(context, person)))) return false;
+  return (await readSnapshot(context.db, person.id, system)) === null ? true : null;
+}
+
+/** Whether the IdP itself has them in a group that gives access. */
+async function isInAnyGroup(context: Data & Parties & AtIdp, person: Person): Promise<boolean> {
+  const { idp } = context;
+  const id = await linkOf(context.db, person.id, idp.system);
+  const groupIds = id === null ? [] : await idp.groupIdsOf(id);
+  return readyTargets(context).some((one) => one.idp === idp.system && groupIds.includes(one.groupId));
 }
 
 /** Off when last looked at: who is on again since the IdP has deleted them is whoever goes by their login now. */

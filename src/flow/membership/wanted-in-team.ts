@@ -25,7 +25,7 @@ import type { AtIdp } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 import { readById } from '../people/read-by-id.ts';
 
-type Named = { idp: Pick<IdentityProvider, 'system'> };
+type Named = { idp: Pick<IdentityProvider, 'system' | 'carriesMembersAlone'> };
 
 /** How the SCIM mirror knows a person: by the IdP's id, else by login. An e-mail is no name of theirs. */
 export async function scimIdentity(
@@ -37,6 +37,7 @@ export async function scimIdentity(
     externalId: await linkOf(db, person.id, idp.system),
     userNames: [person.login],
     source: idp.system,
+    carriesMembersAlone: idp.carriesMembersAlone === true,
   };
 }
 
@@ -79,7 +80,7 @@ export async function desiredTeamMembership(
   return (await teamVerdict(context, person, teamId)).membership;
 }
 
-type TeamIdp = Pick<IdentityProvider, 'system' | 'isMember' | 'readPerson'>;
+type TeamIdp = Pick<IdentityProvider, 'system' | 'carriesMembersAlone' | 'isMember' | 'readPerson'>;
 type TeamContext = Pick<Context, 'db'> & {
   idps: { all: readonly TeamIdp[] };
   catalogue: Pick<Context['catalogue'], 'targetsOfTeam'>;

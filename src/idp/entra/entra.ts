@@ -55,6 +55,7 @@ export function createEntra(settings: EntraSettings): IdentityProvider {
 class Entra implements IdentityProvider {
   readonly system = 'entra';
   readonly name = 'Entra';
+  readonly carriesMembersAlone = true;
   readonly advice = entraAdvice;
   readonly provisioning: EntraProvisioner | null;
   readonly log: EntraLog;

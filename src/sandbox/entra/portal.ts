@@ -51,9 +51,18 @@ const memberSchema = z.strictObject({
   isMember: z.boolean(),
   by: z.string().optional(),
 });
+/** The manager by key. */
+const fieldsSchema = z.strictObject({
+  department: z.string().min(1).optional(),
+  title: z.string().min(1).optional(),
+  manager: z.string().min(1).optional(),
+  login: z.string().min(1).optional(),
+  email: z.string().min(1).optional(),
+});
 const userSchema = z.strictObject({
   key: z.string(),
   happening: z.enum(['updated', 'deleted', 'restored', 'purged', 'blocked', 'unblocked']),
+  fields: fieldsSchema.optional(),
 });
 const lifecycleSchema = z.strictObject({
   resource: z.string(),
@@ -66,6 +75,7 @@ const syncSchema = z.strictObject({
   externalId: z.enum(['mailNickname', 'objectId']).optional(),
   secretToken: z.string().min(1).optional(),
 });
+const renameSchema = z.strictObject({ group: z.string(), name: z.string().trim().min(1) });
 /** Null: out of it again. */
 const quarantineSchema = z
   .strictObject({
@@ -109,7 +119,7 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
     ),
   );
   sim.post('/users', async (request) => {
-    const { key, happening } = userSchema.parse(request.body);
+    const { key, happening, fields } = userSchema.parse(request.body);
     const user =
       tenant.userKeyed(key) ?? [...tenant.deleted.values()].find((one) => one.user.key === key)?.user;
     if (user === undefined) throw notFound(key);
@@ -118,6 +128,7 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
     else if (happening === 'purged') tenant.purgeUser(user.id);
     else {
       if (happening !== 'updated') user.accountEnabled = happening === 'unblocked';
+      if (fields !== undefined) changeFields(tenant, user, fields);
       tenant.touchUser(user.id);
     }
     return { userId: user.id };
@@ -138,8 +149,33 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
   });
 }
 
-/** The groups as a list of the portal shows them. */
+function changeFields(tenant: Tenant, user: EntraUser, fields: z.infer<typeof fieldsSchema>): void {
+  const { department, title, manager, login, email } = fields;
+  if (department !== undefined) user.department = department;
+  if (title !== undefined) user.jobTitle = title;
+  if (manager !== undefined) user.managerId = tenant.userKeyed(manager)?.id ?? null;
+  if (login !== undefined) user.userPrincipalName = login;
+  if (email !== undefined) Object.assign(user, { mail: email, proxyAddresses: [`SMTP:${email}`] });
+}
+
+/** The groups and the people as lists of the portal show them. */
 function groupPortal(sim: FastifyInstance, { tenant, provisioning }: EntraParts): void {
+  sim.get('/users', async () =>
+    [...tenant.users.values()].map(({ id, key, displayName, mail, userPrincipalName }) => ({
+      id,
+      key,
+      name: displayName,
+      email: mail ?? userPrincipalName,
+      login: userPrincipalName,
+    })),
+  );
+  sim.post('/groups/rename', async (request) => {
+    const { group, name } = renameSchema.parse(request.body);
+    const found = tenant.groupNamed(group);
+    if (found === null) throw notFound(group);
+    found.displayName = name;
+    return { groupId: found.id };
+  });
   sim.get('/groups', async () =>
     [...tenant.groups.values()].map((group) => ({
       id: group.id,
@@ -149,7 +185,7 @@ function groupPortal(sim: FastifyInstance, { tenant, provisioning }: EntraParts)
       ruled: group.groupTypes.includes('DynamicMembership'),
       members: [...group.members].map((id) => {
         const user = tenant.users.get(id);
-        return { key: user?.key ?? null, name: user?.displayName ?? id };
+        return { key: user?.key ?? null, name: user?.displayName ?? id, email: user?.mail ?? null };
       }),
     })),
   );

@@ -1,15 +1,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import { nameKey } from '../../core/name-key.ts';
 import { keptOut } from '../offboardings.ts';
+import { offCounts } from '../scim-mirror.ts';
 import { hasNoRecord, idOf, isAnothersRecord } from '../whose-record.ts';
 import type { Place } from './runs.ts';
 
 /** In whose directory, at what time, and how many ids are named. */
 export type Look = { system: string; now: Date; limit: number };
 
-/** `systems`: of the identity providers whose groups give the team. */
+/** `systems`: of the identity providers whose groups give the team; `membersAlone`: which of them carry members alone. */
 export type TeamLook = Omit<Look, 'system'> & {
   systems: readonly string[];
+  membersAlone?: readonly string[];
   /** Ids of the groups that something else carries to the team; left out: none. */
   elsewhere?: readonly string[];
 };
@@ -25,7 +27,7 @@ export type TeamLook = Omit<Look, 'system'> & {
 export function apartOfTeam(
   place: Place,
   groups: readonly Place[],
-  { systems, now, elsewhere = [] }: Omit<TeamLook, 'limit'>,
+  { systems, membersAlone = [], now, elsewhere = [] }: Omit<TeamLook, 'limit'>,
 ) {
   const isOurs = (group: Place) => !elsewhere.includes(group.externalId);
   const placeIds = groups.filter(isOurs).map((group) => group.id);
@@ -67,7 +69,7 @@ export function apartOfTeam(
       ${keptOut}
     ), suspects as materialized (
       select person_id from shown where person_id is not null except select person_id from should
-    ), ${excluded(systems)}, excess_ids as materialized (
+    ), ${excluded(systems, membersAlone)}, excess_ids as materialized (
       select person_id, false as is_excluded from (
         select person_id from loose except select person_id from vague except select person_id from excluded
       ) l
@@ -117,14 +119,15 @@ function byAnothersAt(system: string, names: readonly string[]): RawBuilder<unkn
 }
 
 /** Switched off by SCIM, on hold, or left, as one IdP has them. */
-function offAt(system: string): RawBuilder<unknown> {
+function offAt(system: string, carriesMembersAlone: boolean): RawBuilder<unknown> {
+  const isOff = sql`not u.active and ${offCounts(carriesMembersAlone, sql`u.id`)}`;
   return sql`select k.person_id, ${system}::text as system from suspects k
     cross join lateral (select ${idOf(sql`k.person_id`, system)} as external_id) i
-    join scim_users u on u.source = ${system} and u.external_id = i.external_id where not u.active
+    join scim_users u on u.source = ${system} and u.external_id = i.external_id where ${isOff}
     union
     select p.id, ${system} from suspects k join people p on p.id = k.person_id
     join scim_users u on u.source = ${system} and u.user_name_key = lower(p.login)
-    where not u.active and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
+    where ${isOff} and not ${isAnothersRecord(system, sql`u.external_id`, sql`p.id`)} and ${hasNoRecord(sql`p.id`, system)}
     union
     select p.id, ${system} from shown s join people p on p.id = s.person_id
     join person_links l on l.person_id = p.id and l.system = ${system}
@@ -132,9 +135,9 @@ function offAt(system: string): RawBuilder<unknown> {
 }
 
 /** Those who are kept out, or off at each IdP that gives the team and has confirmed them. */
-function excluded(systems: readonly string[]): RawBuilder<unknown> {
+function excluded(systems: readonly string[], membersAlone: readonly string[]): RawBuilder<unknown> {
   return sql`off as materialized (
-      ${atEach(systems, offAt)}
+      ${atEach(systems, (system) => offAt(system, membersAlone.includes(system)))}
     ), excluded as materialized (
       (select person_id from shown intersect select person_id from kept_out)
       union (select person_id from off except (

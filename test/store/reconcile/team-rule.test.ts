@@ -23,15 +23,19 @@ const SEED = seedOfRun('the rule of team membership in the core and in SQL');
 const TEAM = 'team-1';
 const GROUPS = ['group-a', 'group-b'] as const;
 type Group = (typeof GROUPS)[number];
-const targets = GROUPS.map(
-  (groupId): Target => ({
-    idp: 'okta',
-    groupId,
-    groupName: `name of ${groupId}`,
-    teamId: TEAM,
-    teamName: 'Readers',
-  }),
-);
+/** Okta tells of every record that it switches off; Entra also switches off whoever is in no group. */
+const systems = ['okta', 'entra'] as const;
+type System = (typeof systems)[number];
+const targetsAt = (system: System) =>
+  GROUPS.map(
+    (groupId): Target => ({
+      idp: system,
+      groupId,
+      groupName: `name of ${groupId}`,
+      teamId: TEAM,
+      teamName: 'Readers',
+    }),
+  );
 
 type Soul = {
   status: IdpPersonStatus;
@@ -98,7 +102,11 @@ const aSoul: fc.Arbitrary<Soul> = fc.record({
   ),
 });
 /** Which groups the IdP pushes at all. */
-const aWorld = fc.record({ souls: fc.array(aSoul, { minLength: 1, maxLength: 5 }), pushed: groups });
+const aWorld = fc.record({
+  system: fc.constantFrom(...systems),
+  souls: fc.array(aSoul, { minLength: 1, maxLength: 5 }),
+  pushed: groups,
+});
 
 let fresh: FreshDatabase;
 let db: Db;
@@ -108,15 +116,23 @@ beforeAll(async () => {
 });
 afterAll(() => fresh.close());
 
-type Stored = { id: string; oktaId: string; login: string; soul: Soul; userIds: string[] };
+type Stored = { id: string; idpId: string; login: string; soul: Soul; userIds: string[] };
 
-async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Promise<Stored[]> {
+async function store({
+  system,
+  souls,
+  pushed,
+}: {
+  system: System;
+  souls: Soul[];
+  pushed: Group[];
+}): Promise<Stored[]> {
   await sql`truncate people, person_links, scim_users, scim_groups, grants, baseline_members, baseline_in_team,
     offboardings, changes, reconcile_runs, reconcile_places, reconcile_members, reconcile_team_members,
     reconcile_apart, team_baselines cascade`.execute(db);
   const groupIds = new Map<string, string>();
-  for (const source of ['okta', 'other'] as const)
-    for (const group of source === 'okta' ? pushed : GROUPS) {
+  for (const source of [system, 'other'] as const)
+    for (const group of source === system ? pushed : GROUPS) {
       const id = randomUUID();
       groupIds.set(`${source} ${group}`, id);
       const name = `Name of ${group}`;
@@ -124,7 +140,7 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
         values (${id}, ${source}, ${name}, ${nameKey(name)}, now(), now())`.execute(db);
     }
   const scimUser = async (
-    source: 'okta' | 'other',
+    source: System | 'other',
     {
       name,
       externalId,
@@ -146,16 +162,16 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
   const stored: Stored[] = [];
   for (const [n, soul] of souls.entries()) {
     const id = randomUUID();
-    const oktaId = `00u${n}`;
+    const idpId = `00u${n}`;
     const login = soul.isSuccessor && n > 0 ? (stored[n - 1]?.login ?? '') : `p${n}@acme.example`;
     const email = `mail${n}@acme.example`;
     await sql`insert into people (id, email, login, name, status)
       values (${id}, ${email}, ${login}, 'Somebody', ${soul.status})`.execute(db);
     await sql`insert into person_links (system, external_id, person_id, is_unconfirmed)
-      values ('okta', ${oktaId}, ${id}, ${!soul.isConfirmed})`.execute(db);
+      values (${system}, ${idpId}, ${id}, ${!soul.isConfirmed})`.execute(db);
     if (soul.hasMovedId)
       await sql`insert into person_links (system, external_id, person_id, is_unconfirmed, verified_at)
-        values ('okta', ${`moved-${n}`}, ${id}, true, 'epoch')`.execute(db);
+        values (${system}, ${`moved-${n}`}, ${id}, true, 'epoch')`.execute(db);
     const userIds: string[] = [];
     // Nobody known by an unconfirmed record alone is noted for an Anypoint user.
     for (const [m, user] of (soul.isConfirmed ? soul.users : []).entries()) {
@@ -179,13 +195,13 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
       await sql`insert into baseline_members (person_id, group_id, group_name, recorded_at)
         values (${id}, ${soul.before}, 'a name that has changed since', now())`.execute(db);
     if (soul.left !== null) await storeCase(id, soul.left);
-    stored.push({ id, oktaId, login, soul, userIds });
+    stored.push({ id, idpId, login, soul, userIds });
   }
-  for (const [n, { soul, oktaId, login }] of stored.entries()) {
+  for (const [n, { soul, idpId, login }] of stored.entries()) {
     const { record, foreign } = soul;
     if (record !== null) {
       const externalId = {
-        own: oktaId,
+        own: idpId,
         none: null,
         'of a client': `employee-${n}`,
         moved: `moved-${n}`,
@@ -193,9 +209,9 @@ async function store({ souls, pushed }: { souls: Soul[]; pushed: Group[] }): Pro
         'as the e-mail': null,
       }[record.id];
       const name = record.id === 'as the e-mail' ? `mail${n}@acme.example` : login;
-      await scimUser('okta', { ...record, name: record.isUpper ? name.toUpperCase() : name, externalId });
+      await scimUser(system, { ...record, name: record.isUpper ? name.toUpperCase() : name, externalId });
     }
-    if (foreign !== null) await scimUser('other', { ...foreign, name: login, externalId: oktaId });
+    if (foreign !== null) await scimUser('other', { ...foreign, name: login, externalId: idpId });
   }
   return stored;
 }
@@ -224,24 +240,24 @@ async function storeCase(personId: string, left: NonNullable<Soul['left']>): Pro
 }
 
 /** The IdP's members of each group; it does not know people whom it has deleted. */
-function idpOf(stored: readonly Stored[]) {
-  const known = (oktaId: string) =>
-    stored.find((s) => s.oktaId === oktaId && !s.soul.isDeletedInIdp && s.soul.isConfirmed);
+function idpOf(stored: readonly Stored[], system: System) {
+  const known = (idpId: string) =>
+    stored.find((s) => s.idpId === idpId && !s.soul.isDeletedInIdp && s.soul.isConfirmed);
   return {
-    system: 'okta',
-    async isMember(groupId: string, oktaId: string): Promise<boolean> {
-      const found = known(oktaId);
+    system,
+    carriesMembersAlone: system === 'entra',
+    async isMember(groupId: string, idpId: string): Promise<boolean> {
+      const found = known(idpId);
       if (found === undefined) throw new Fault('idp.not_found', 'no such person', { retryable: false });
       return found.soul.inIdp.includes(groupId as Group);
     },
-    readPerson: async (oktaId: string) =>
-      known(oktaId) === undefined ? null : ({ id: oktaId } as IdpPerson),
+    readPerson: async (idpId: string) => (known(idpId) === undefined ? null : ({ id: idpId } as IdpPerson)),
   };
 }
 
-async function bySql(stored: readonly Stored[], elsewhere: readonly Group[]) {
+async function bySql(stored: readonly Stored[], elsewhere: readonly Group[], system: System) {
   const run = await takeUpRun(db, 'everything', [
-    ...targets.map(({ groupId, groupName }) => ({
+    ...targetsAt(system).map(({ groupId, groupName }) => ({
       kind: 'group' as const,
       externalId: groupId,
       name: groupName,
@@ -251,10 +267,10 @@ async function bySql(stored: readonly Stored[], elsewhere: readonly Group[]) {
   const [team] = run.places.filter((place) => place.kind === 'team');
   if (team === undefined) throw new Error('the run has no team');
   await sql`insert into team_baselines values (${TEAM}, now() - interval '1 day')`.execute(db);
-  for (const { id, oktaId, soul, userIds } of stored) {
+  for (const { id, idpId, soul, userIds } of stored) {
     if (soul.isConfirmed && !soul.isDeletedInIdp)
       for (const place of run.places.filter((p) => (soul.inIdp as string[]).includes(p.externalId)))
-        await sql`insert into reconcile_members values (${place.id}, ${id}, ${oktaId})`.execute(db);
+        await sql`insert into reconcile_members values (${place.id}, ${id}, ${idpId})`.execute(db);
     for (const [m, userId] of userIds.entries())
       if (soul.users[m]?.isShown === true)
         await sql`insert into reconcile_team_members
@@ -262,9 +278,14 @@ async function bySql(stored: readonly Stored[], elsewhere: readonly Group[]) {
   }
   const itsGroups = run.places.filter((place) => place.kind === 'group');
   return await db.transaction().execute(async (tx) => {
-    const look = { system: 'okta', now: new Date(), limit: 100 } as const;
+    const look = { system, now: new Date(), limit: 100 };
     for (const place of itsGroups) await compareGroup(tx, place, look);
-    return await compareTeam(tx, team, itsGroups, { ...look, systems: [look.system], elsewhere });
+    return await compareTeam(tx, team, itsGroups, {
+      ...look,
+      systems: [look.system],
+      membersAlone: ['entra'],
+      elsewhere,
+    });
   });
 }
 
@@ -272,12 +293,16 @@ test('agree on everybody, whatever was pushed, granted, recorded or said of them
   await fc.assert(
     fc.asyncProperty(aWorld, carriedElsewhere, async (world, elsewhere) => {
       const stored = await store(world);
-      const { missingIds, extraIds } = await bySql(stored, elsewhere);
-      const carried = targets.map(
+      const { missingIds, extraIds } = await bySql(stored, elsewhere, world.system);
+      const carried = targetsAt(world.system).map(
         (target): Target =>
           (elsewhere as string[]).includes(target.groupId) ? { ...target, delivery: 'claim' } : target,
       );
-      const context = { db, idps: { all: [idpOf(stored)] }, catalogue: { targetsOfTeam: () => carried } };
+      const context = {
+        db,
+        idps: { all: [idpOf(stored, world.system)] },
+        catalogue: { targetsOfTeam: () => carried },
+      };
       for (const { id, soul, userIds } of stored) {
         const person = await readPerson(db, id);
         if (person === null) throw new Error('stored, and not there');
