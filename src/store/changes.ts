@@ -4,7 +4,10 @@ import type { ChangeEvent } from '../core/change/events.ts';
 import { evolve } from '../core/change/evolve.ts';
 import { pendingStates, underway } from '../core/change/states.ts';
 import type { ChangeId } from '../core/ids.ts';
+import type { Answer } from './postgres/batch.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { statement } from './postgres/statement.ts';
+import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
 
 /** Reads a change without locking it. */
@@ -22,6 +25,14 @@ export async function lockChange(tx: Tx, id: string): Promise<Change | null> {
     .forUpdate()
     .executeTakeFirst();
   return row === undefined ? null : changeOf(row.doc);
+}
+
+/** The statement that does so, to be sent with others; `changeHeld` makes something of its rows. */
+export const lockingChange = statement('change_lock', 'select doc from changes where id = $1 for update');
+
+export function changeHeld(rows: Answer['rows'] | undefined): Change | null {
+  const row = rows?.[0];
+  return row === undefined ? null : changeOf(row.doc as Change);
 }
 
 export async function findByIdempotencyKey(db: Db | Tx, key: string): Promise<Change | null> {
@@ -305,20 +316,23 @@ export async function writeEvent(
     doc: JSON.stringify(after),
   };
   if (before === null)
-    await tx
-      .insertInto('changes')
-      .values({
-        ...columns,
-        id: after.id,
-        idempotency_key: idempotencyKey,
-        kind: after.kind,
-        person_id: after.personId,
-        requester_id: after.requesterId,
-        requested_at: after.requestedAt,
-        joint_id: after.joint?.id ?? null,
-      })
-      .execute();
-  else await tx.updateTable('changes').set(columns).where('id', '=', after.id).execute();
+    await later(
+      tx,
+      tx
+        .insertInto('changes')
+        .values({
+          ...columns,
+          id: after.id,
+          idempotency_key: idempotencyKey,
+          kind: after.kind,
+          person_id: after.personId,
+          requester_id: after.requesterId,
+          requested_at: after.requestedAt,
+          joint_id: after.joint?.id ?? null,
+        })
+        .compile(),
+    );
+  else await later(tx, tx.updateTable('changes').set(columns).where('id', '=', after.id).compile());
   return after;
 }
 

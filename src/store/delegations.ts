@@ -8,6 +8,7 @@ import {
 import type { PersonId } from '../core/ids.ts';
 import { openOffboardings } from './offboardings.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
 import { openDelegation, openMass, pendingChange } from './states.ts';
 
@@ -108,7 +109,7 @@ export async function writeDelegationEvent(
         ends_at: after.endsAt,
       })
       .execute();
-  else await tx.updateTable('delegations').set(columns).where('id', '=', after.id).execute();
+  else await later(tx, tx.updateTable('delegations').set(columns).where('id', '=', after.id).compile());
   return after;
 }
 

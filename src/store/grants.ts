@@ -5,6 +5,7 @@ import { nextWarningAt } from '../core/change/warnings.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import type { Grant } from '../core/membership/desired.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import type { Tables } from './schema/tables.ts';
 
 type Row = Selectable<Tables['grants']>;
@@ -127,44 +128,56 @@ export async function writeGrants(
   who: Pick<Change, 'personId' | 'entitlementKey' | 'cause' | 'grant' | 'ticket' | 'endsWithTicket'>,
 ): Promise<void> {
   if (event.type === 'changeApproved' && event.grant !== null)
-    await tx
-      .insertInto('grants')
-      .values({
-        id: event.grant.id,
-        change_id: event.changeId,
-        person_id: who.personId,
-        entitlement_key: who.entitlementKey,
-        group_id: event.target.groupId,
-        team_id: event.target.teamId,
-        starts_at: event.grant.startsAt,
-        ends_at: event.grant.endsAt,
-        // A grant that goes on by rule is renewed, so there is no end to warn of.
-        warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
-        ticket: who.endsWithTicket === true ? who.ticket : null,
-      })
-      .execute();
+    await later(
+      tx,
+      tx
+        .insertInto('grants')
+        .values({
+          id: event.grant.id,
+          change_id: event.changeId,
+          person_id: who.personId,
+          entitlement_key: who.entitlementKey,
+          group_id: event.target.groupId,
+          team_id: event.target.teamId,
+          starts_at: event.grant.startsAt,
+          ends_at: event.grant.endsAt,
+          // A grant that goes on by rule is renewed, so there is no end to warn of.
+          warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
+          ticket: who.endsWithTicket === true ? who.ticket : null,
+        })
+        .compile(),
+    );
   if (event.type === 'endingWarned' || event.type === 'endAgreed') {
     const isMore = event.type === 'endingWarned' && who.grant !== null && !isByRule(who);
     const next = isMore && who.grant !== null ? nextWarningAt(who.grant, event.at) : null;
-    await tx.updateTable('grants').set({ warn_at: next }).where('change_id', '=', event.changeId).execute();
+    await later(
+      tx,
+      tx.updateTable('grants').set({ warn_at: next }).where('change_id', '=', event.changeId).compile(),
+    );
   }
   if (event.type === 'ticketChanged' && who.grant !== null)
-    await tx
-      .updateTable('grants')
-      // What was said of the ticket is the warning of this end.
-      .set({
-        ends_at: event.endsAt,
-        warn_at: event.is === 'closed' ? null : nextWarningAt(who.grant, event.at),
-      })
-      .where('change_id', '=', event.changeId)
-      .where('ended_at', 'is', null)
-      .execute();
+    await later(
+      tx,
+      tx
+        .updateTable('grants')
+        // What was said of the ticket is the warning of this end.
+        .set({
+          ends_at: event.endsAt,
+          warn_at: event.is === 'closed' ? null : nextWarningAt(who.grant, event.at),
+        })
+        .where('change_id', '=', event.changeId)
+        .where('ended_at', 'is', null)
+        .compile(),
+    );
   // A grant that the IdP refuses was never given; it must not count as held.
   if (event.type === 'grantEnded' || event.type === 'applyFailed' || event.type === 'decisionReopened')
-    await tx
-      .updateTable('grants')
-      .set({ ended_at: event.at })
-      .where('change_id', '=', event.changeId)
-      .where('ended_at', 'is', null)
-      .execute();
+    await later(
+      tx,
+      tx
+        .updateTable('grants')
+        .set({ ended_at: event.at })
+        .where('change_id', '=', event.changeId)
+        .where('ended_at', 'is', null)
+        .compile(),
+    );
 }

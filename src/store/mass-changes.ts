@@ -13,6 +13,7 @@ import {
 import type { MassProgress } from '../core/mass-change/words.ts';
 import type { Person } from './people.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
 import { openMass, openOffboarding, pendingChange, underwayChange, unfinishedMass } from './states.ts';
 
@@ -97,7 +98,7 @@ export async function writeMassEvent(
       .insertInto('mass_changes')
       .values({ ...columns, id: after.id, kind: after.kind, scope: after.scope, opened_at: after.openedAt })
       .execute();
-  else await tx.updateTable('mass_changes').set(columns).where('id', '=', after.id).execute();
+  else await later(tx, tx.updateTable('mass_changes').set(columns).where('id', '=', after.id).compile());
   if (event.type === 'massGrew')
     // What had dropped out and differs again is to be decided again.
     await sql`

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Observation, Processed } from '../core/drift/observation.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import type { ScimSource } from './schema/scim-tables.ts';
 import { isAnothersRecord } from './whose-record.ts';
 
@@ -56,8 +57,9 @@ export async function noteProcessed(
   outcome: Processed,
   about: { personId?: string; groupId?: string } = {},
 ): Promise<void> {
-  await sql`update observed set processed_at = clock_timestamp(), outcome = ${outcome},
-    person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`.execute(tx);
+  const update = sql`update observed set processed_at = clock_timestamp(), outcome = ${outcome},
+    person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`;
+  await later(tx, update.compile(tx));
 }
 
 /**

@@ -5,6 +5,7 @@ import { evolveOffboarding } from '../core/offboarding/evolve.ts';
 import type { OffboardingState } from '../core/offboarding/life-cycle.ts';
 import { countsAsLeft, type Offboarding, openOffboardingStates } from '../core/offboarding/offboarding.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
 import { notBegunChange, openMass, openOffboarding } from './states.ts';
 
@@ -194,7 +195,7 @@ export async function writeOffboardingEvent(
       .insertInto('offboardings')
       .values({ ...columns, id: after.id, person_id: after.personId, opened_at: after.openedAt })
       .execute();
-  else await tx.updateTable('offboardings').set(columns).where('id', '=', after.id).execute();
+  else await later(tx, tx.updateTable('offboardings').set(columns).where('id', '=', after.id).compile());
   return after;
 }
 

@@ -3,6 +3,7 @@ import { type ConcernedHomes, nobodysHome } from '../core/home/concerned.ts';
 import type { Job, JobName } from '../core/jobs/reactions.ts';
 import { isOf, nothing, type Portion } from './outbox-portion.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 
 /**
  * Order of work under the vendors' limits. Lower runs first.
@@ -122,20 +123,29 @@ export async function addJobs(
     rows.set(key, { job, afterMs: Math.min(afterMs, rows.get(key)?.afterMs ?? afterMs) });
   }
   // Sorted, so that two transactions take the rows' locks in the same order.
-  const values = [...rows]
+  const owed = [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([key, { job, afterMs }]) =>
-        sql`(${key}, ${job.job}, ${JSON.stringify(job)}::jsonb, ${priorityOf(job)}::smallint, clock_timestamp() + ${afterMs}::float8 * interval '1 ms')`,
-    );
+    .map(([key, { job, afterMs }]) => ({
+      key,
+      job: job.job,
+      payload: job,
+      priority: priorityOf(job),
+      afterMs,
+    }));
   const rowsOf = [
-    ...(values.length === 0
-      ? []
-      : [sql`select * from (values ${sql.join(values)}) as j (key, job, payload, priority, next_at)`]),
+    ...(owed.length === 0 ? [] : [rowsOfJobs(JSON.stringify(owed))]),
     ...(isHomeless ? [] : [homesOwed(homes)]),
   ];
-  await sql`insert into outbox (key, job, payload, priority, next_at) ${sql.join(rowsOf, sql` union all `)}
-    ${sql.raw(onOpenKey)}`.execute(db);
+  const insert = sql`insert into outbox (key, job, payload, priority, next_at) ${sql.join(rowsOf, sql` union all `)}
+    ${sql.raw(onOpenKey)}`;
+  await later(db, insert.compile(db));
+}
+
+/** One text for any number of jobs, so that it is prepared once. */
+function rowsOfJobs(jobs: string): RawBuilder<unknown> {
+  return sql`(select key, job, payload, priority, clock_timestamp() + "afterMs" * interval '1 ms'
+    from jsonb_to_recordset(${jobs}::jsonb)
+      as j (key text, job text, payload jsonb, priority smallint, "afterMs" float8))`;
 }
 
 /** A Home is published a moment after the event, so that a burst of events is published once. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { inTheirName } from '../core/policy/routing.ts';
 import { type Campaign, type CampaignEvent, evolveCampaign } from '../core/review/campaign.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
 import { unfinishedCampaign } from './states.ts';
 
@@ -98,7 +99,7 @@ export async function writeCampaignEvent(
         entitlement_keys: [],
       })
       .execute();
-  else await tx.updateTable('campaigns').set(columns).where('id', '=', after.id).execute();
+  else await later(tx, tx.updateTable('campaigns').set(columns).where('id', '=', after.id).compile());
   await writeLines(tx, event);
   return after;
 }

@@ -10,6 +10,7 @@ const POLL_MS = 15;
 const PATIENCE_MS = 120_000;
 
 type Waiting = {
+  since: number;
   isThere: (state: string) => boolean;
   resolve: (state: string) => void;
   reject: (e: Error) => void;
@@ -23,7 +24,6 @@ export function createTraveller(scene: Scene) {
 
   async function poll(): Promise<void> {
     isPolling = true;
-    const since = Date.now();
     while (waiting.size > 0) {
       const ids = [...waiting.keys()];
       const { rows } = await scene.db.query<{ id: string; state: string }>({
@@ -37,10 +37,11 @@ export function createTraveller(scene: Scene) {
         waiting.delete(id);
         one.resolve(state);
       }
-      if (Date.now() - since > PATIENCE_MS) {
-        for (const one of waiting.values()) one.reject(new Error('a change stands still'));
-        waiting.clear();
-      }
+      for (const [id, one] of waiting)
+        if (Date.now() - one.since > PATIENCE_MS) {
+          waiting.delete(id);
+          one.reject(new Error('a change stands still'));
+        }
       await sleep(POLL_MS);
     }
     isPolling = false;
@@ -48,7 +49,7 @@ export function createTraveller(scene: Scene) {
 
   function reaches(id: string, isThere: (state: string) => boolean): Promise<string> {
     return new Promise((resolve, reject) => {
-      waiting.set(id, { isThere, resolve, reject });
+      waiting.set(id, { since: Date.now(), isThere, resolve, reject });
       if (!isPolling)
         void poll().catch((error: Error) => {
           isPolling = false;

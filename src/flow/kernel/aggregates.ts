@@ -136,6 +136,8 @@ function holdingOf<State, Event extends AnyEvent>(tx: Tx, aggregate: Aggregate<S
 
   return {
     read,
+    /** It is locked already: read by a statement that went out with the begin. */
+    know: (id: string, state: State | null) => void held.set(id, state),
     /** Those events that are its own. */
     eventsOf: (events: readonly AnyEvent[]): AnyEvent[] => events.filter(aggregate.isOf),
     /** Writes those events that are its own. Answers the work that follows from them, and whose Homes they show on. */

@@ -7,10 +7,11 @@ import type { MassChange } from '../../core/mass-change/mass-change.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
+import { changeHeld, lockingChange } from '../../store/changes.ts';
 import { addJobs } from '../../store/outbox.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
-import { runAtOnce, transact } from '../../store/postgres/transaction.ts';
+import { type Begun, type Ending, runAtOnce, transact } from '../../store/postgres/transaction.ts';
 import { type AnyEvent, heldIn } from './aggregates.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
@@ -119,16 +120,19 @@ export function together(pieces: readonly Following[]): Required<Following> {
 /**
  * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
- * Resolves after the commit; `onCommitted` (the relay's nudge) is called then.
+ * Resolves after the commit; `onCommitted` (the relay's nudge) is called then. `changes`: ids of those that the work
+ * begins with. They are locked with the trip that begins the transaction, in this order.
  */
 export async function commit<T>(
   db: Db,
   work: (unit: Unit) => Promise<Outcome<T>>,
   onCommitted?: () => void,
+  { changes = [] }: { changes?: readonly string[] } = {},
 ): Promise<T> {
   const owed = { any: false };
-  const result = await transact<T>(db, async (tx, now) => {
+  const whole = async (tx: Tx, now: Date, first: Begun['first']): Promise<Ending<T>> => {
     const held = heldIn(tx);
+    for (const [n, id] of changes.entries()) held.change.know(id, changeHeld(first[n]));
     const outcome = await work({
       tx,
       now,
@@ -151,7 +155,12 @@ export async function commit<T>(
     owed.any = jobs.length > 0;
     const entries = [...held.inOrder.flatMap((one) => one.eventsOf(events).map(auditOfEvent)), ...notes];
     return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
-  });
+  };
+  const result = await transact<T>(
+    db,
+    whole,
+    changes.map((id) => lockingChange(id)),
+  );
   if (owed.any) onCommitted?.();
   return result;
 }

@@ -117,6 +117,7 @@ async function note(
       };
     },
     context.nudge,
+    { changes: ids },
   );
 }
 

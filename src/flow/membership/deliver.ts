@@ -78,5 +78,6 @@ async function note(
       return { result: null, events };
     },
     context.nudge,
+    { changes: ids },
   );
 }

@@ -288,6 +288,7 @@ async function record(
       };
     },
     context.nudge,
+    { changes: [seen.id] },
   );
 }
 

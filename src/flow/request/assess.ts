@@ -145,11 +145,10 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
     async (unit) => {
       const locked = await unit.change(change.id);
       if (locked === null || locked.state !== change.state) return { result: null };
-      const held = await heldFacts(unit, assessed);
+      const [held, before] = await Promise.all([heldFacts(unit, assessed), readSummary(unit.tx, change.id)]);
       const requestedSeconds = change.requestedSeconds ?? entitlement.defaultSeconds;
       const { sheet, plain } = changeSheet({ ...assessed, ...held, requestedSeconds, clauses });
       const glance = atAGlance({ ...assessed, ...held, requestedSeconds, facts: byRules.facts });
-      const before = await readSummary(unit.tx, change.id);
       const isNewSheet = !isDeepStrictEqual(before?.sheet, sheet);
       if (isNewSheet || !isDeepStrictEqual(before?.glance, glance))
         await writeSummary(unit.tx, change.id, { sheet, plain, glance });
@@ -184,6 +183,7 @@ async function put(context: Data & Runtime, assessed: Assessment): Promise<Ran> 
       };
     },
     context.nudge,
+    { changes: [change.id] },
   );
   return done;
 }
@@ -202,17 +202,14 @@ async function onCardOf(
 /** The stored facts about its holders: the beneficiary, others by a grant, and others without one. */
 async function heldFacts(unit: Unit, { change, entitlement, target, beneficiary }: Assessment) {
   const { personId, entitlementKey } = change;
-  const grants = await unendedGrants(unit.tx, { personId, entitlementKey });
-  return {
-    heldUntil: heldUntil(grants, unit.now),
-    ...(await holding(
-      unit.tx,
-      { entitlementKey: entitlement.key, personId, department: beneficiary.department },
-      unit.now,
-    )),
-    ...(await membersWithoutGrant(unit.tx, { groupId: target.groupId, personId })),
-    foundBefore: isFound(change) ? await earlierFindings(unit.tx, change) : 0,
-  };
+  const { department } = beneficiary;
+  const [grants, holders, members, foundBefore] = await Promise.all([
+    unendedGrants(unit.tx, { personId, entitlementKey }),
+    holding(unit.tx, { entitlementKey: entitlement.key, personId, department }, unit.now),
+    membersWithoutGrant(unit.tx, { groupId: target.groupId, personId }),
+    isFound(change) ? earlierFindings(unit.tx, change) : 0,
+  ]);
+  return { heldUntil: heldUntil(grants, unit.now), ...holders, ...members, foundBefore };
 }
 
 type Asking = ApprovalFacts & {
@@ -293,6 +290,7 @@ async function refuseChange(
       };
     },
     context.nudge,
+    { changes: [changeId] },
   );
   return done;
 }

@@ -68,6 +68,7 @@ async function decideUnderLock(
       return isRefusal(outcome) ? { result: outcome } : { result: null, events: outcome };
     },
     context.nudge,
+    { changes: [click.changeId] },
   );
 }
 

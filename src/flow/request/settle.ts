@@ -180,6 +180,7 @@ export async function decide(
       return { ...refusal, events: ended };
     },
     context.nudge,
+    { changes: [click.changeId] },
   );
 }
 

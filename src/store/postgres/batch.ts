@@ -1,13 +1,18 @@
 import type { Writable } from 'node:stream';
 import pg from 'pg';
-import type { Bound, Value } from './statement.ts';
+import { prepareValue } from 'pg/lib/utils';
+import type { Bound } from './statement.ts';
 import { storeFault } from './store-fault.ts';
 
-/** What pg's own queries use of its connection, and pg-cursor too. */
+/** What pg's own queries use of its connection. */
 type Connection = {
   stream: Writable;
   parse(message: { name: string; text: string }): void;
-  bind(message: { statement: string; values: (string | null)[] }): void;
+  bind(message: {
+    statement: string;
+    values: readonly unknown[];
+    valueMapper: (value: unknown) => unknown;
+  }): void;
   describe(message: { type: 'P'; name: string }): void;
   execute(message: { portal: string }): void;
   close(message: { type: 'S'; name: string }): void;
@@ -25,8 +30,8 @@ type Statements = readonly Bound[];
 const preparedOn = new WeakMap<Connection, Map<string, Column[]>>();
 
 /**
- * Several prepared statements sent in one write and answered in one read; pg's own queries are a round trip each.
- * The first error ends the batch: PostgreSQL skips what follows. Answers in the statements' order.
+ * Several statements sent in one write and answered in one read; pg's own queries are a round trip each. Those with a
+ * name are prepared. The first error ends the batch: PostgreSQL skips what follows. Answers in the statements' order.
  */
 export async function sendBatch(client: pg.PoolClient, statements: Statements): Promise<Answer[]> {
   return await new Promise((resolve, reject) => {
@@ -41,7 +46,8 @@ class Batch implements pg.Submittable {
   readonly #statements: Statements;
   readonly #done: (error: Error | null, answers: Answer[]) => void;
   readonly #answers: Answer[];
-  readonly #columns = new Map<string, Column[]>();
+  /** Of each statement, by its place. */
+  readonly #columns: Column[][];
   #prepared = new Map<string, Column[]>();
   #at = 0;
 
@@ -49,6 +55,7 @@ class Batch implements pg.Submittable {
     this.#statements = statements;
     this.#done = done;
     this.#answers = statements.map(() => ({ command: '', rows: [] }));
+    this.#columns = statements.map(() => []);
   }
 
   submit(given: pg.Connection): void {
@@ -56,34 +63,34 @@ class Batch implements pg.Submittable {
     this.#prepared = preparedOn.get(connection) ?? new Map();
     preparedOn.set(connection, this.#prepared);
     connection.stream.cork();
-    for (const { name, text, values } of this.#statements) {
-      const isPrepared = this.#prepared.has(name);
-      if (!isPrepared) {
-        // An earlier batch may have failed after preparing it; closing what is not there is no error.
-        connection.close({ type: 'S', name });
-        connection.parse({ name, text });
+    try {
+      for (const [n, { name, text, values }] of this.#statements.entries()) {
+        const columns = name === '' ? undefined : this.#prepared.get(name);
+        if (columns === undefined) {
+          // An earlier batch may have failed after preparing it; closing what is not there is no error.
+          if (name !== '') connection.close({ type: 'S', name });
+          connection.parse({ name, text });
+        } else this.#columns[n] = columns;
+        connection.bind({ statement: name, values, valueMapper: prepareValue });
+        if (columns === undefined) connection.describe({ type: 'P', name: '' });
+        connection.execute({ portal: '' });
       }
-      connection.bind({ statement: name, values: values.map(encode) });
-      if (!isPrepared) connection.describe({ type: 'P', name: '' });
-      connection.execute({ portal: '' });
+      connection.sync();
+    } finally {
+      connection.stream.uncork();
     }
-    connection.sync();
-    connection.stream.uncork();
   }
 
   handleRowDescription({ fields }: { fields: Field[] }): void {
-    const columns = fields.map(({ name, dataTypeID }) => ({
+    this.#columns[this.#at] = fields.map(({ name, dataTypeID }) => ({
       name,
       parse: pg.types.getTypeParser(dataTypeID, 'text') as (text: string) => unknown,
     }));
-    this.#columns.set(this.#statements[this.#at]?.name ?? '', columns);
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
-    const name = this.#statements[this.#at]?.name ?? '';
-    const columns = this.#prepared.get(name) ?? this.#columns.get(name) ?? [];
     const row: Record<string, unknown> = {};
-    for (const [n, column] of columns.entries()) {
+    for (const [n, column] of (this.#columns[this.#at] ?? []).entries()) {
       const text = fields[n] ?? null;
       row[column.name] = text === null ? null : column.parse(text);
     }
@@ -97,20 +104,12 @@ class Batch implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    for (const { name } of this.#statements)
-      if (!this.#prepared.has(name)) this.#prepared.set(name, this.#columns.get(name) ?? []);
+    for (const [n, { name }] of this.#statements.entries())
+      if (name !== '' && !this.#prepared.has(name)) this.#prepared.set(name, this.#columns[n] ?? []);
     this.#done(null, this.#answers);
   }
 
   handleError(error: Error): void {
     this.#done(storeFault(error, true) as Error, []);
   }
-}
-
-/** A value in PostgreSQL's text format; it takes the type that the statement gives the parameter. */
-function encode(value: Value): string | null {
-  if (value === null) return null;
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value !== 'object') return String(value);
-  return `{${value.map((one) => (one === null ? 'null' : `"${one.replace(/[\\"]/g, '\\$&')}"`)).join(',')}}`;
 }

@@ -7,6 +7,7 @@ import { Fault, invariant } from '../../core/fault.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
 import type { Tables } from '../schema/tables.ts';
 import { openPool } from './pool.ts';
+import { type SharedReads, shareReads } from './shared-reads.ts';
 
 export { surviveBreaks } from './pool.ts';
 
@@ -15,6 +16,8 @@ export type Tx = Transaction<Tables>;
 
 /** Connections for short work; locks that span an outside call have a pool of their own (locks.ts). */
 const POOL_SIZE = 16;
+/** And those on which reads go side by side. */
+const READS_SIZE = 4;
 
 export type Database = { db: Db; pool: pg.Pool; url: GivenSecret; close(): Promise<void> };
 
@@ -52,9 +55,45 @@ export async function openDatabase(url: GivenSecret): Promise<Database> {
 /** The database as it is, for whoever only reads. */
 export function connectDatabase(url: GivenSecret): Database {
   const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const reading = openPool(url, { max: READS_SIZE, name: 'latchkey', isPipelined: true });
+  const dialect = new PostgresDialect({ pool: apart(pool, shareReads(reading)) });
+  const db = new Kysely<Tables>({ dialect });
   pools.set(db, pool);
-  return { db, pool, url, close: () => db.destroy() };
+  const close = async () => {
+    await db.destroy();
+    await reading.end();
+  };
+  return { db, pool, url, close };
+}
+
+/**
+ * Plain reads go side by side on connections that they share. Everything else has a connection to itself until it ends:
+ * a transaction, and whatever may wait for a lock, which would hold up the reads behind it.
+ */
+function apart(pool: pg.Pool, shared: SharedReads): pg.Pool {
+  const connect = async () => {
+    let own: pg.PoolClient | null = null;
+    return {
+      async query(text: string, values: readonly unknown[]) {
+        if (own === null && isPlainRead(text)) return await shared.read(text, values);
+        own ??= await pool.connect();
+        return await own.query(text, [...values]);
+      },
+      release(broken?: Error) {
+        own?.release(broken);
+        own = null;
+      },
+    };
+  };
+  return { connect, end: () => pool.end(), options: pool.options } as unknown as pg.Pool;
+}
+
+/** Takes no lock, calls nothing of PostgreSQL's own, and belongs to no transaction. */
+function isPlainRead(text: string): boolean {
+  return (
+    /^\s*select\b/i.test(text) &&
+    !/\bfor\s+(no\s+key\s+)?(key\s+)?(update|share)\b|\bpg_|\bset_config\b|\bnextval\b/i.test(text)
+  );
 }
 
 /** Throws `store.unavailable` when nothing can be stored: reading works on a standby too. */

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import type { GivenSecret } from '../../secrets/secret.ts';
+import { createLockSession, type LockSession } from './lock-session.ts';
 import { openPool } from './pool.ts';
 
-/** One connection for each lock held: as many outside writes as may run at once. */
+/** One connection for each lock that another process holds and that is waited for, and the one that holds ours. */
 const LOCK_CONNECTIONS = 24;
 /** PostgreSQL takes a lock back if its holder has shown no sign of life for so long. */
 const GONE_AFTER_MS = 15_000;
@@ -21,15 +22,40 @@ export type Locks = {
   close(): Promise<void>;
 };
 
+/**
+ * The locks of a process are held by one connection, and are taken and given back several in a statement. PostgreSQL
+ * gives a connection the same lock twice, so who is first in this process is settled here. A lock that another process
+ * holds is waited for on a connection of its own.
+ */
 export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks {
-  const pool = openPool(url, { max: LOCK_CONNECTIONS, name: 'latchkey-locks', idleMs: goneAfterMs });
+  const pool = openPool(url, {
+    max: LOCK_CONNECTIONS,
+    name: 'latchkey-locks',
+    idleMs: goneAfterMs,
+    isPipelined: true,
+  });
+  const session = createLockSession(pool, goneAfterMs / SIGNS);
+  /** By name: those of this process that wait for it, first come, first served. There while one has it. */
+  const queues = new Map<string, (() => void)[]>();
 
-  async function hold<T>(name: string, take: string, work: () => Promise<T>): Promise<T | null> {
+  async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = queues.get(name);
+    if (before === undefined) queues.set(name, []);
+    else await new Promise<void>((resolve) => before.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = queues.get(name)?.shift();
+      if (next === undefined) queues.delete(name);
+      else next();
+    }
+  }
+
+  async function wait<T>(name: string, work: () => Promise<T>): Promise<T> {
     const client = await pool.connect();
     let broken: Error | undefined;
     try {
-      const { rows } = await client.query(take, [name]);
-      if (rows[0].taken === false) return null;
+      await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
       const fallQuiet = showSignsOfLife(client, goneAfterMs / SIGNS);
       try {
         return await work();
@@ -47,14 +73,31 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
   }
 
   return {
-    withLock: async (name, work) =>
-      (await hold(name, 'select pg_advisory_lock(hashtextextended($1, 0)), true as taken', work)) as Awaited<
-        ReturnType<typeof work>
-      >,
-    tryLock: (name, work) =>
-      hold(name, 'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', work),
+    withLock: (name, work) =>
+      inTurn(name, async () => {
+        const lock = await session.take(name);
+        return lock === null ? await wait(name, work) : await given(lock, work);
+      }),
+    async tryLock(name, work) {
+      if (queues.has(name)) return null;
+      return await inTurn(name, async () => {
+        const lock = await session.take(name);
+        return lock === null ? null : await given(lock, work);
+      });
+    },
     close: () => pool.end(),
   };
+}
+
+async function given<T>(
+  lock: Awaited<ReturnType<LockSession['take']>> & {},
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await lock.giveBack();
+  }
 }
 
 /** While a lock is held nothing else is asked on its connection. Answers what ends it. */

@@ -40,6 +40,8 @@ export type PoolOptions = {
   idleMs?: number;
   /** An answer that is awaited for so long is asked after, in milliseconds. */
   silentAfterMs?: number;
+  /** Statements are sent without waiting for the answers to those before; each stands for itself. */
+  isPipelined?: boolean;
 };
 
 /**
@@ -60,6 +62,7 @@ export function openPool(url: GivenSecret, options: PoolOptions): pg.Pool {
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     onConnect: (client: pg.ClientBase) => introduce(client as StoreClient, options),
     silentAfterMs: options.silentAfterMs ?? SILENT_AFTER_MS,
+    pipeline: options.isPipelined ?? false,
   } as StorePoolConfig);
   surviveBreaks(pool);
   return pool;

@@ -1,7 +1,7 @@
 export type Value = string | number | boolean | Date | null | readonly (string | null)[];
 
-/** SQL that each connection prepares at its first use under this name, with the values of its parameters. */
-export type Bound = { name: string; text: string; values: readonly Value[] };
+/** SQL with the values of its parameters. Each connection prepares it at its first use under this name; '': not. */
+export type Bound = { name: string; text: string; values: readonly unknown[] };
 
 /**
  * For the few statements that run at every request: PostgreSQL parses and plans them once. The text must never vary,

@@ -1,13 +1,17 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import { Fault } from '../../core/fault.ts';
 import type { Tables } from '../schema/tables.ts';
-import { sendBatch } from './batch.ts';
+import { type Answer, sendBatch } from './batch.ts';
 import { type Db, poolOf, type Tx } from './database.ts';
+import { isOutdated, nameOf, prepareAnew } from './prepared.ts';
 import { type Bound, statement } from './statement.ts';
 
 /** The outcome of a transaction: its result, and statements that can go out together with its commit. */
 export type Ending<T> = { result: T; last: readonly Bound[] };
+
+/** What is known when a transaction begins: the database's clock, and the rows of the statements sent with BEGIN. */
+export type Begun = { now: Date; first: readonly Answer['rows'][] };
 
 const begin = statement('begin', 'begin');
 /** Times are kept to the millisecond, here and where a statement takes the transaction's own. */
@@ -16,21 +20,45 @@ const end = statement('commit', 'commit');
 
 /**
  * Runs `work` in one transaction, given the database's clock at its start. Each trip to PostgreSQL costs more than
- * most statements: the clock goes out with BEGIN, the last statements with COMMIT. When one of those fails there is no
- * commit, and its error is thrown.
+ * most statements:
+ * - the clock goes out with BEGIN, and so does what is known to be needed, `first`
+ * - what nobody waits for goes out with the next read (`later`)
+ * - the last statements go out with COMMIT
+ *
+ * When a statement fails there is no commit, and its error is thrown.
  */
-export async function transact<T>(db: Db, work: (tx: Tx, now: Date) => Promise<Ending<T>>): Promise<T> {
+export async function transact<T>(
+  db: Db,
+  work: (tx: Tx, now: Date, first: Begun['first']) => Promise<Ending<T>>,
+  first: readonly Bound[] = [],
+): Promise<T> {
   return await onConnection(db, async (client) => {
-    const begun = await sendBatch(client, [begin(), clock()]);
+    const begun = await sendBatch(client, [begin(), clock(), ...first]);
     const now = begun[1]?.rows[0]?.now as Date;
-    const { result, last } = await work(transactionOn(client), now);
-    const ended = await sendBatch(client, [...last, end()]);
+    const line = lineOf(client);
+    line.later = [];
+    const { result, last } = await work(
+      line.tx,
+      now,
+      begun.slice(2).map(({ rows }) => rows),
+    );
+    const ended = await line.send([...last, end()]);
     if (ended.at(-1)?.command !== 'COMMIT')
       throw new Fault('store.bad_answer', 'the transaction was rolled back: a statement had failed in it', {
         retryable: true,
       });
     return result;
   });
+}
+
+/**
+ * A statement of a transaction whose result nobody waits for. It goes out with the next that somebody does wait for,
+ * before it, or with COMMIT. Outside of `transact` it is sent at once.
+ */
+export async function later(tx: Db | Tx, query: CompiledQuery): Promise<void> {
+  const line = lines.get(tx);
+  if (line === undefined) await tx.executeQuery(query);
+  else line.later.push(bound(query.sql, query.parameters));
 }
 
 /** One statement, which is a transaction by itself: one trip. */
@@ -51,26 +79,89 @@ async function onConnection<T>(db: Db, work: (client: pg.PoolClient) => Promise<
     await client.query('rollback').catch((cause: Error) => {
       broken = cause;
     });
+    if (isOutdated(error))
+      throw new Fault('store.unavailable', 'the database was brought up to date meanwhile', {
+        retryable: true,
+        cause: error,
+      });
     throw error;
   } finally {
     client.release(broken);
   }
 }
 
-const transactions = new WeakMap<pg.PoolClient, Tx>();
+/** A connection as a transaction uses it. */
+type Line = {
+  tx: Tx;
+  /** What is to go out before the next statement. */
+  later: Bound[];
+  /** In one write, after what is to go out before. Answers for these alone. */
+  send(statements: readonly Bound[]): Promise<Answer[]>;
+};
+
+const lineOnClient = new WeakMap<pg.PoolClient, Line>();
+const lines = new WeakMap<Db | Tx, Line>();
 
 /** Kysely over a connection whose transaction is begun and ended here, not by Kysely. */
-function transactionOn(client: pg.PoolClient): Tx {
-  const known = transactions.get(client);
+function lineOf(client: pg.PoolClient): Line {
+  const known = lineOnClient.get(client);
   if (known !== undefined) return known;
+  const line: Omit<Line, 'tx'> = {
+    later: [],
+    async send(statements) {
+      const before = line.later;
+      line.later = [];
+      const all = [...before, ...statements];
+      try {
+        return (await sendBatch(client, all)).slice(before.length);
+      } catch (error) {
+        if (isOutdated(error)) for (const { text } of all) prepareAnew(text);
+        throw error;
+      }
+    },
+  };
+  const dialect = new PostgresDialect({ pool: poolOfOne(line) });
+  const made = Object.assign(line, { tx: new Kysely<Tables>({ dialect }) as Tx });
+  lineOnClient.set(client, made);
+  lines.set(made.tx, made);
+  return made;
+}
+
+type Asked = { bound: Bound; resolve: (result: unknown) => void; reject: (error: unknown) => void };
+
+/** Statements that are asked for side by side go out together. */
+function poolOfOne(line: Pick<Line, 'send'>): pg.Pool {
+  let asked: Asked[] = [];
+
+  async function sendAsked(): Promise<void> {
+    const together = asked;
+    asked = [];
+    try {
+      const answers = await line.send(together.map((one) => one.bound));
+      for (const [n, one] of together.entries()) one.resolve(resultOf(answers[n] as Answer));
+    } catch (error) {
+      for (const one of together) one.reject(error);
+    }
+  }
+
   const only = {
-    query: (text: string, values: readonly unknown[]) => client.query(text, [...values]),
+    query: (text: string, values: readonly unknown[]) =>
+      new Promise((resolve, reject) => {
+        asked.push({ bound: bound(text, values), resolve, reject });
+        if (asked.length === 1) queueMicrotask(() => void sendAsked());
+      }),
     release: () => {},
   };
-  const dialect = new PostgresDialect({
-    pool: { connect: async () => only, end: async () => {} } as unknown as pg.Pool,
-  });
-  const tx = new Kysely<Tables>({ dialect }) as Tx;
-  transactions.set(client, tx);
-  return tx;
+  return { connect: async () => only, end: async () => {} } as unknown as pg.Pool;
+}
+
+function bound(text: string, values: readonly unknown[]): Bound {
+  return { name: nameOf(text) ?? '', text, values };
+}
+
+/** As pg gives it. */
+function resultOf({ command, rows }: Answer): Pick<pg.QueryResult, 'command' | 'rowCount' | 'rows'> {
+  const [verb = '', ...counts] = command.split(' ');
+  const count = counts.at(-1);
+  return { command: verb, rowCount: count === undefined ? null : Number(count), rows };
 }

@@ -1,0 +1,133 @@
+import type pg from 'pg';
+
+/** A lock that is held. */
+export type HeldLock = {
+  /** Never throws: what can't be given back ends with its connection. */
+  giveBack(): Promise<void>;
+};
+
+/** The connection that holds the locks of this process. */
+export type LockSession = {
+  /** Null: another process holds it. Must not be called for a name that is held here. */
+  take(name: string): Promise<HeldLock | null>;
+};
+
+type Taking = { name: string; resolve: (lock: HeldLock | null) => void; reject: (error: unknown) => void };
+type Giving = { name: string; resolve: () => void };
+
+const TAKE = `select name, pg_try_advisory_lock(hashtextextended(name, 0)) as taken
+  from unnest($1::text[]) with ordinality as asked (name, place) order by place`;
+const GIVE = 'select pg_advisory_unlock(hashtextextended(name, 0)) from unnest($1::text[]) as asked (name)';
+
+/** One connection while locks are held on it. `held`: how many. */
+type Session = {
+  client: pg.PoolClient;
+  signs: NodeJS.Timeout;
+  held: number;
+  isOver: boolean;
+  broken: Error | undefined;
+};
+
+/**
+ * What is taken and given back within one turn of the event loop is a statement each. The connection goes back to the
+ * pool when nothing is held on it. `signsMs`: so often it shows a sign of life meanwhile.
+ */
+export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
+  let session: Session | null = null;
+  let takings: Taking[] = [];
+  const givings = new Map<Session, Giving[]>();
+  let isWorking = false;
+
+  function soon(): void {
+    if (isWorking) return;
+    isWorking = true;
+    setImmediate(() => {
+      void work().finally(() => {
+        isWorking = false;
+        if (takings.length > 0 || givings.size > 0) soon();
+      });
+    });
+  }
+
+  async function work(): Promise<void> {
+    for (const [from, given] of [...givings]) {
+      givings.delete(from);
+      await giveAll(from, given);
+    }
+    const taken = takings;
+    takings = [];
+    if (taken.length > 0) await takeAll(taken);
+    if (session !== null && session.held === 0) end(session);
+  }
+
+  async function giveAll(from: Session, given: readonly Giving[]): Promise<void> {
+    from.held -= given.length;
+    if (!from.isOver)
+      await from.client
+        .query({ name: 'locks_give', text: GIVE, values: [given.map(({ name }) => name)] })
+        .catch((error: Error) => lose(from, error));
+    for (const { resolve } of given) resolve();
+  }
+
+  async function takeAll(asked: readonly Taking[]): Promise<void> {
+    let on: Session | null = null;
+    try {
+      on = await current();
+      // Counted before it is asked: an answer that is lost may have taken them.
+      const { rows } = await on.client.query<{ name: string; taken: boolean }>({
+        name: 'locks_take',
+        text: TAKE,
+        values: [asked.map(({ name }) => name)],
+      });
+      for (const [n, { name, resolve }] of asked.entries())
+        resolve(rows[n]?.taken === true ? hold(on, name) : null);
+    } catch (error) {
+      if (on !== null) lose(on, error as Error);
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  function hold(on: Session, name: string): HeldLock {
+    on.held += 1;
+    return {
+      giveBack: () =>
+        new Promise((resolve) => {
+          givings.set(on, [...(givings.get(on) ?? []), { name, resolve }]);
+          soon();
+        }),
+    };
+  }
+
+  async function current(): Promise<Session> {
+    if (session !== null) return session;
+    const client = await pool.connect();
+    const signs = setInterval(() => {
+      client.query('select 1').catch((error: Error) => lose(made, error));
+    }, signsMs).unref();
+    const made: Session = { client, signs, held: 0, isOver: false, broken: undefined };
+    session = made;
+    return made;
+  }
+
+  /** Its locks have ended with it. Whoever works under one goes on: what they write is repeatable. */
+  function lose(one: Session, error: Error): void {
+    one.broken = error;
+    end(one);
+  }
+
+  function end(one: Session): void {
+    if (one.isOver) return;
+    one.isOver = true;
+    clearInterval(one.signs);
+    if (session === one) session = null;
+    one.client.release(one.broken);
+  }
+
+  return {
+    take: (name) =>
+      new Promise((resolve, reject) => {
+        takings.push({ name, resolve, reject });
+        soon();
+      }),
+  };
+}
