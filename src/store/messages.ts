@@ -43,42 +43,32 @@ export async function messageAt(
   return row === undefined ? null : { aboutId: row.about_id, key: row.key };
 }
 
-export async function notePosting(db: Db, aboutId: string, key: string): Promise<void> {
-  await sql`insert into messages (about_id, key, posting_since) values (${aboutId}, ${key}, clock_timestamp())
+/** Posts of these are about to be begun: until their outcome is noted, each may be there. */
+export async function notePosting(db: Db, aboutId: string, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await sql`insert into messages (about_id, key, posting_since)
+    select ${aboutId}, key, clock_timestamp() from unnest(${[...keys]}::text[]) as k (key) order by key
     on conflict (about_id, key) do update set posting_since = coalesce(messages.posting_since, excluded.posting_since)`.execute(
     db,
   );
 }
 
-export async function notePosted(
-  db: Db,
-  { aboutId, key }: { aboutId: string; key: string },
-  place: Place,
-  fingerprint: string | null,
-): Promise<void> {
-  await db
-    .updateTable('messages')
-    .set({ channel: place.channel, ts: place.ts, fingerprint, posting_since: null })
-    .where('about_id', '=', aboutId)
-    .where('key', '=', key)
-    .execute();
-}
+/**
+ * Where a message stands now and what it shows; no place: it is not there, nor is one being posted. A fingerprint of
+ * null: it may show an older state.
+ */
+export type Outcome = { key: string; place: Place | null; fingerprint: string | null };
 
-export async function noteEdited(db: Db, aboutId: string, key: string, fingerprint: string): Promise<void> {
-  await db
-    .updateTable('messages')
-    .set({ fingerprint })
-    .where('about_id', '=', aboutId)
-    .where('key', '=', key)
-    .execute();
-}
-
-/** The message is not there, nor is one being posted. */
-export async function forgetPlace(db: Db, aboutId: string, key: string): Promise<void> {
-  await db
-    .updateTable('messages')
-    .set({ channel: null, ts: null, fingerprint: null, posting_since: null })
-    .where('about_id', '=', aboutId)
-    .where('key', '=', key)
-    .execute();
+/** Notes what became of these messages, in one statement. */
+export async function noteOutcomes(db: Db, aboutId: string, outcomes: readonly Outcome[]): Promise<void> {
+  if (outcomes.length === 0) return;
+  const rows = outcomes.map(({ key, place, fingerprint }) => ({
+    key,
+    channel: place?.channel ?? null,
+    ts: place?.ts ?? null,
+    fingerprint: place === null ? null : fingerprint,
+  }));
+  await sql`update messages m set channel = o.channel, ts = o.ts, fingerprint = o.fingerprint, posting_since = null
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as o (key text, channel text, ts text, fingerprint text)
+    where m.about_id = ${aboutId} and m.key = o.key`.execute(db);
 }

@@ -2,14 +2,16 @@ import { Fault } from '../../core/fault.ts';
 import type { Notice } from '../../ports/messenger.ts';
 import {
   fingerprintOf,
-  forgetPlace,
   type Message,
-  noteEdited,
-  notePosted,
+  noteOutcomes,
   notePosting,
+  type Outcome,
   readMessages,
 } from '../../store/messages.ts';
 import type { Context } from '../kernel/context.ts';
+
+/** So many are begun and noted together. After a kill each of them is looked for in the chat. */
+const TOGETHER = 10;
 
 /**
  * Posts what is missing and edits what differs, in the order in which the messages stand. Only under the lock of the
@@ -26,45 +28,88 @@ export async function makeAllRight(
   wanted: readonly Notice<unknown>[],
 ): Promise<ReadonlySet<string>> {
   const messages = await readMessages(context.db, aboutId);
-  const troubles = new Map<string, Fault>();
   const unreachable = new Set<string>();
-  for (const notice of wanted) {
-    // A reply whose parent could not be posted now would end up beside the thread.
-    if (notice.under !== null && troubles.has(notice.under)) continue;
-    try {
-      const isThere = await makeRight(context, aboutId, notice, messages);
-      if (!isThere && 'account' in notice.to) unreachable.add(notice.to.account);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      // One message that can't be delivered holds up none of the others.
-      troubles.set(notice.key, error);
-      if (error.code === 'slack.throttled') break;
-    }
-  }
+  const troubles = new Map<string, Fault>();
+  const run: Run = { context, aboutId, messages, unreachable, troubles };
+  for (let from = 0; from < wanted.length; from += TOGETHER)
+    await makeSomeRight(run, wanted.slice(from, from + TOGETHER));
   const faults = [...troubles.values()];
   const [trouble] = [...faults.filter((f) => f.retryable), ...faults];
   if (trouble !== undefined) throw trouble;
   return unreachable;
 }
 
-/** False: this person can't be written to. */
+type Run = {
+  context: Context;
+  aboutId: string;
+  messages: Map<string, Message>;
+  unreachable: Set<string>;
+  /** By the key of the message. */
+  troubles: Map<string, Fault>;
+};
+
+/**
+ * What is begun is noted before, and what came of it after, each in one statement. Killed in between, each that was
+ * begun is looked for first, and what was edited is edited again.
+ */
+async function makeSomeRight(run: Run, some: readonly Notice<unknown>[]): Promise<void> {
+  const { context, aboutId, messages, troubles } = run;
+  const toPost = some.filter(({ key }) => messages.get(key)?.place == null).map(({ key }) => key);
+  await notePosting(context.db, aboutId, toPost);
+  const begun = new Set<string>();
+  const outcomes = new Map<string, Outcome>();
+  try {
+    for (const notice of some) {
+      if (isThrottled(troubles)) break;
+      // A reply whose parent could not be posted now would end up beside the thread.
+      if (notice.under !== null && troubles.has(notice.under)) continue;
+      begun.add(notice.key);
+      try {
+        const isThere = await makeRight(run, notice, outcomes);
+        if (!isThere && 'account' in notice.to) run.unreachable.add(notice.to.account);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        // One message that can't be delivered holds up none of the others.
+        troubles.set(notice.key, error);
+      }
+    }
+  } finally {
+    // Noted as begun, and then not begun: nothing of it can be there. One begun earlier still may be.
+    for (const key of toPost)
+      if (!begun.has(key) && messages.get(key)?.postingSince == null)
+        outcomes.set(key, { key, place: null, fingerprint: null });
+    await noteOutcomes(context.db, aboutId, [...outcomes.values()]);
+  }
+}
+
+function isThrottled(troubles: ReadonlyMap<string, Fault>): boolean {
+  return [...troubles.values()].some(({ code }) => code === 'slack.throttled');
+}
+
+/** False: this person can't be written to. What came of it goes into `outcomes`. */
 async function makeRight(
-  context: Context,
-  aboutId: string,
+  run: Run,
   notice: Notice<unknown>,
-  messages: Map<string, Message>,
+  outcomes: Map<string, Outcome>,
 ): Promise<boolean> {
+  const { context, aboutId, messages } = run;
   const { key } = notice;
   const fingerprint = fingerprintOf(notice.content);
+  const note = (place: Outcome['place'], shown: string | null) => {
+    outcomes.set(key, { key, place, fingerprint: shown });
+    messages.set(key, { place, fingerprint: shown, postingSince: null });
+  };
   const known = messages.get(key);
   if (known?.place != null) {
     if (known.fingerprint === fingerprint) return true;
     if (await context.messenger.update(known.place, notice.content, notice.to)) {
-      await noteEdited(context.db, aboutId, key, fingerprint);
+      note(known.place, fingerprint);
       return true;
     }
-    await forgetPlace(context.db, aboutId, key);
-    messages.delete(key);
+    // Before it is posted anew: a place that is gone must not be found again after a kill.
+    note(null, null);
+    await noteOutcomes(context.db, aboutId, [{ key, place: null, fingerprint: null }]);
+    await notePosting(context.db, aboutId, [key]);
   }
   const marker = `${aboutId}:${key}`;
   const thread = notice.under === null ? null : (messages.get(notice.under)?.place?.ts ?? null);
@@ -72,19 +117,15 @@ async function makeRight(
   const since = messages.get(key)?.postingSince ?? null;
   const found = since === null ? null : await context.messenger.find(notice.to, marker, since, thread);
   if (found !== null) {
-    await notePosted(context.db, { aboutId, key }, found, null);
     // It may show an older state.
-    messages.set(key, { place: found, fingerprint: null, postingSince: null });
-    return await makeRight(context, aboutId, notice, messages);
+    note(found, null);
+    return await makeRight(run, notice, outcomes);
   }
-  await notePosting(context.db, aboutId, key);
+  // Until its own outcome is known, the one before is not what is to be noted.
+  outcomes.delete(key);
   const place = await context.messenger.post(notice.to, notice.content, marker, thread);
-  if (place === null) {
+  note(place, place === null ? null : fingerprint);
+  if (place === null)
     context.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
-    await forgetPlace(context.db, aboutId, key);
-    return false;
-  }
-  await notePosted(context.db, { aboutId, key }, place, fingerprint);
-  messages.set(key, { place, fingerprint, postingSince: null });
-  return true;
+  return place !== null;
 }
