@@ -10,7 +10,7 @@ import { requestsDueToLapse } from '../store/changes.ts';
 import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetObserved } from '../store/observed.ts';
 import { openOffboardings } from '../store/offboardings.ts';
-import { forgetDone } from '../store/outbox.ts';
+import { forgetDone } from '../store/outbox-owed.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';

@@ -6,7 +6,7 @@ import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
 import type { PartyState } from '../flow/party-watch.ts';
 import type { SecretState } from '../secrets/kept-secret.ts';
-import { owed } from '../store/outbox.ts';
+import { owed } from '../store/outbox-owed.ts';
 import { refuseReadOnly } from '../store/postgres/database.ts';
 import { openProvisioningTroubles, type StoredProvisioningTrouble } from '../store/provisioning-troubles.ts';
 

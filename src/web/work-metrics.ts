@@ -4,7 +4,7 @@ import type { Job } from '../core/jobs/reactions.ts';
 import type { Lanes } from '../flow/queue/lanes.ts';
 import { observationMeter } from '../outbound/meter.ts';
 import { openAlarms, openWork, pendingRequests } from '../store/figures.ts';
-import { owed } from '../store/outbox.ts';
+import { owed } from '../store/outbox-owed.ts';
 import type { Db } from '../store/postgres/database.ts';
 
 /** In seconds: from an answer of the same machine to the longest time limit of a call. */

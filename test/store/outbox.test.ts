@@ -5,7 +5,6 @@ import {
   addJobs,
   again,
   finish,
-  forgetDone,
   keyOf,
   leaseDue,
   msUntilDue,
@@ -13,6 +12,7 @@ import {
   readOpen,
   unlease,
 } from '../../src/store/outbox.ts';
+import { forgetDone } from '../../src/store/outbox-owed.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';

@@ -21,7 +21,8 @@ import type { MassChange, MassChangeEvent } from '../../core/mass-change/mass-ch
 import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
-import { endedBy, extendedBy, lockChange, writeEvent } from '../../store/changes.ts';
+import { endedBy, extendedBy } from '../../store/changes.ts';
+import { lockChange, writeEvent } from '../../store/changes-held.ts';
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
 import { digestsShowing } from '../../store/digests.ts';
 import { writeGrants } from '../../store/grants.ts';

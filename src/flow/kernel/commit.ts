@@ -7,7 +7,7 @@ import type { MassChange } from '../../core/mass-change/mass-change.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
-import { changeHeld, lockingChange } from '../../store/changes.ts';
+import { changeHeld, lockingChange } from '../../store/changes-held.ts';
 import { addJobs } from '../../store/outbox.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';

@@ -1,8 +1,13 @@
+import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import pg from 'pg';
-import { prepareValue } from 'pg/lib/utils';
 import type { Bound } from './statement.ts';
 import { storeFault } from './store-fault.ts';
+
+/** A value as pg's own queries send it: text, or bytes. It has no types of its own. */
+const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as {
+  prepareValue(value: unknown): string | Buffer | null;
+};
 
 /** What pg's own queries use of its connection. */
 type Connection = {

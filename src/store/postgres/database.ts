@@ -7,7 +7,7 @@ import { Fault, invariant } from '../../core/fault.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
 import type { Tables } from '../schema/tables.ts';
 import { openPool } from './pool.ts';
-import { type SharedReads, shareReads } from './shared-reads.ts';
+import { type SharedReads, shareReads } from './reads-together.ts';
 
 export { surviveBreaks } from './pool.ts';
 
