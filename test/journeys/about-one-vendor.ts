@@ -1,5 +1,6 @@
 /** Journeys that run with one identity provider alone, by the names of their files, and why. All others run with each, by the same text. */
 export const aboutOneVendor: Readonly<Record<string, string>> = {
+  'accounts-apart': 'Okta and Entra in one installation, and accounts of one person in each',
   'account-recreated': 'Okta assigns people to the app one by one, and so can take it from one of them',
   attacks: 'SCIM clients of other sources attack what Okta has pushed, with Okta’s ids',
   'colliding-names': 'SCIM clients of three sources collide with the records that Okta pushed',

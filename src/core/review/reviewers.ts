@@ -2,7 +2,12 @@ import type { PersonId } from '../ids.ts';
 import type { ReviewerRule } from './campaign.ts';
 
 /** Somebody who can review: in the identity provider, active, and not leaving. */
-export type ReviewerCandidate = { id: PersonId; name: string };
+export type ReviewerCandidate = {
+  id: PersonId;
+  name: string;
+  /** Records of people who may be the very same, by an account at another identity provider; left out: nobody. */
+  perhaps?: readonly PersonId[];
+};
 
 /** The people who could review a line, by what makes them its reviewer. Null: there is nobody, or nobody who can. */
 export type Candidates = {
@@ -11,7 +16,7 @@ export type Candidates = {
   fallback: readonly ReviewerCandidate[];
 };
 
-export type Reviewer = ReviewerCandidate & { as: ReviewerRule | 'fallback' };
+export type Reviewer = Pick<ReviewerCandidate, 'id' | 'name'> & { as: ReviewerRule | 'fallback' };
 
 /**
  * Pure: who reviews a line. Nobody reviews themselves. Null: nobody can, which keeps the campaign from starting and is
@@ -26,8 +31,12 @@ export function reviewerOf(
   const order: ReviewerRule[] = rule === 'manager' && about !== null ? ['manager', 'owner'] : ['owner'];
   for (const as of order) {
     const one = named[as];
-    if (one !== null && one.id !== about) return { ...one, as };
+    if (one !== null && !isThemselves(one, about)) return { id: one.id, name: one.name, as };
   }
-  const last = fallback.find((one) => one.id !== about);
-  return last === undefined ? null : { ...last, as: 'fallback' };
+  const last = fallback.find((one) => !isThemselves(one, about));
+  return last === undefined ? null : { id: last.id, name: last.name, as: 'fallback' };
+}
+
+function isThemselves({ id, perhaps = [] }: ReviewerCandidate, about: PersonId | null): boolean {
+  return about !== null && (id === about || perhaps.includes(about));
 }

@@ -2,7 +2,7 @@ import { sameEmail } from '../../core/policy/catalogue.ts';
 import type { DigestCatalogue } from '../../store/digest-making.ts';
 import { type Person, peopleByEmail } from '../../store/people.ts';
 import type { Data, Parties } from '../kernel/context.ts';
-import { activeByEmail } from '../people/accounts.ts';
+import { activeByEmail, asOnePerson } from '../people/accounts.ts';
 
 /** Who answers for what, by person. */
 export type Answering = {
@@ -27,7 +27,7 @@ export function digestCatalogue(context: Pick<Data, 'catalogue'>): DigestCatalog
 }
 
 /** Owners and admins as people. What an owner who is nobody active owns falls to the admins. */
-export async function whoAnswers(context: Data & Pick<Parties, 'idps'>): Promise<Answering> {
+export async function whoAnswers(context: Data & Pick<Parties, 'idps' | 'chat'>): Promise<Answering> {
   const { entitlements, admins: emails, canary } = context.catalogue.current();
   const known = new Map<string, Person | null>();
   const personOf = async (email: string): Promise<Person | null> => {
@@ -50,10 +50,14 @@ export async function whoAnswers(context: Data & Pick<Parties, 'idps'>): Promise
   return { owns, admins };
 }
 
-/** The one active person with this address; the IdP is asked about somebody never met. */
-async function activePerson(context: Data & Pick<Parties, 'idps'>, email: string): Promise<Person | null> {
+/** The one active person with this address; the IdP is asked about somebody never met, or met in two providers apart. */
+async function activePerson(
+  context: Data & Pick<Parties, 'idps' | 'chat'>,
+  email: string,
+): Promise<Person | null> {
   const [met, another] = (await peopleByEmail(context.db, email)).filter((person) => person.isActive);
-  if (met !== undefined) return another === undefined ? met : null;
+  if (met !== undefined && another === undefined) return met;
   const found = await activeByEmail(context, email);
-  return found !== null && sameEmail(found.email, email) ? found : null;
+  if (found === null || !sameEmail(found.email, email)) return null;
+  return met === undefined ? found : await asOnePerson(context, found);
 }

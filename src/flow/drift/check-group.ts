@@ -11,6 +11,7 @@ import { commit, type Note, type Unit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 import { putOnOneCard } from '../mass-change/collect.ts';
 import { readyTargets } from '../membership/ready-targets.ts';
+import { joinedAmong } from '../people/accounts.ts';
 import { type Listing, readLists } from './read-lists.ts';
 
 /** Somebody is at the same group; this look comes after theirs. */
@@ -71,10 +72,14 @@ async function checkOneGroup(context: Context & AtIdp, target: Target): Promise<
     },
     context.nudge,
   );
-  const few = await putOnOneCard(context, target.groupId, differences);
+  const joined = {
+    finding: await joinedAmong(context, differences.finding),
+    lost: await joinedAmong(context, differences.lost),
+  };
+  const few = await putOnOneCard(context, target.groupId, joined);
   await commit(context.db, async () => ({ result: null, jobs: checkAll(target, few) }), context.nudge);
   await forgetRun(context.db, run, null);
-  return differences;
+  return joined;
 }
 
 /** Pure: what of a comparison concerns the group's own members. */

@@ -30,6 +30,7 @@ import {
 import { isWanted } from '../membership/wanted-in-group.ts';
 import { leaverFound } from '../offboarding/case.ts';
 import { isActiveElsewhere } from '../offboarding/one-account.ts';
+import { joinedWithApart } from '../people/accounts.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 
@@ -85,7 +86,10 @@ async function lookAtPerson(
       return await endLeaver(context, personId, 'deleted');
     case 'endAsDeprovisioned':
       return await endLeaver(context, personId, 'deprovisioned');
-    case 'lookOn':
+    case 'lookOn': {
+      // Who is kept out is out whoever they are. Else two accounts of one person are one before anything is found.
+      const one = left === null ? await joinedWithApart(context, personId) : personId;
+      if (one !== personId) return await askOfSuccessor(context, pair, found, one as PersonId);
       return await lookAtMembership(context, {
         pair,
         found,
@@ -93,6 +97,7 @@ async function lookAtPerson(
         whyKeptOut:
           left === null || inIdp === null ? null : leftInWords(inIdp.displayName, left).replace(/\.$/, ''),
       });
+    }
     default:
       return situation satisfies never;
   }

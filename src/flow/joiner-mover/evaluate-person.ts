@@ -27,6 +27,7 @@ import { scimIdentity } from '../membership/wanted-in-team.ts';
 import { returned, startOffboarding } from '../offboarding/case.ts';
 import { accountReturned } from '../offboarding/lost-account.ts';
 import { endAtIdp, isActiveElsewhere } from '../offboarding/one-account.ts';
+import { joinedWithApart } from '../people/accounts.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 import { type OutsideFacts, outsideFacts } from '../request/request-facts.ts';
@@ -82,6 +83,8 @@ async function evaluateAt(context: Context & AtIdp, personId: string): Promise<v
     manager: person.manager,
   };
   const getsByRule = birthrightsOf(context.catalogue.current(), person.department).length > 0;
+  // Who gets something by rule has a history then: two accounts of one person are one before.
+  if (getsByRule && now.status === 'active' && (await isJoined(context, person.id))) return;
   const outside = getsByRule ? await outsideFacts(context, context.db, person, { askerId: null }) : {};
   await commit(
     context.db,
@@ -89,7 +92,9 @@ async function evaluateAt(context: Context & AtIdp, personId: string): Promise<v
       // What another identity provider says of them is acted on before or after, and each sees the other's.
       await holdPerson(unit.tx, person.id);
       if (successor !== null) {
-        await writeSnapshot(unit.tx, { personId: person.id, system }, now, hasApp ?? true);
+        // The record may have been joined with its successor's.
+        if ((await readPerson(unit.tx, person.id)) !== null)
+          await writeSnapshot(unit.tx, { personId: person.id, system }, now, hasApp ?? true);
         return { result: null, jobs: evaluations(context, successor.id) };
       }
       const before = await readSnapshot(unit.tx, person.id, system);
@@ -110,6 +115,15 @@ async function evaluateAt(context: Context & AtIdp, personId: string): Promise<v
     },
     context.nudge,
   );
+}
+
+/** Whether the record was joined with another of theirs, which is looked at then. */
+async function isJoined(context: Context, personId: string): Promise<boolean> {
+  const one = await joinedWithApart(context, personId);
+  if (one === personId) return false;
+  const jobs = evaluations(context, one);
+  await commit(context.db, async () => ({ result: null, jobs }), context.nudge);
+  return true;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Authorship } from '../../core/policy/authorship.ts';
 import { approversTaken } from '../../core/policy/catalogue.ts';
 import type { ApproverPlan } from '../../core/policy/routing.ts';
 import { peopleOnCard } from '../../store/mass-changes.ts';
+import { withPossibleDuplicates } from '../../store/possible-duplicates.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { isAnyUntold, type Telling, tellingOf } from '../../store/telling.ts';
 import { withDelegatesNow } from '../delegation/delegates.ts';
@@ -16,7 +17,7 @@ import { factsOnCard } from './item-facts.ts';
 
 export type WhoDecides = {
   plan: ApproverPlan;
-  /** Those it is about, and who made the change. */
+  /** Those it is about, who made the change, and whoever may be one of them by an account elsewhere. */
   excludedByPolicy: Set<PersonId>;
   telling: Telling;
   /** Its subject now; null: no entitlement, or one that is gone. */
@@ -29,8 +30,9 @@ export type WhoDecides = {
  */
 export async function whoDecides(context: Data & Parties, mass: MassChange): Promise<WhoDecides> {
   const telling = await tellingAbout(context.db, mass);
-  const excludedByPolicy = await peopleOnCard(context.db, mass.id);
-  for (const id of await actorIds(at(context, mass.target ?? {}), telling)) excludedByPolicy.add(id);
+  const concerned = await peopleOnCard(context.db, mass.id);
+  for (const id of await actorIds(at(context, mass.target ?? {}), telling)) concerned.add(id);
+  const excludedByPolicy = await withPossibleDuplicates(context.db, concerned);
   const items = mass.kind === 'deactivated' ? [] : await factsOnCard(context, mass);
   // A membership that was granted or was there before may be put back by one person. To keep one that nobody asked for
   // is to grant it.

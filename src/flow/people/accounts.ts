@@ -1,12 +1,21 @@
 import { Fault } from '../../core/fault.ts';
+import type { PersonId } from '../../core/ids.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import type { IdentityProvider, IdpPerson } from '../../ports/identity-provider.ts';
 import { joinPeople } from '../../store/join-people.ts';
-import { linkOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import { identityOf, linkOf, type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import { possibleDuplicatesOf } from '../../store/possible-duplicates.ts';
 import { type AtIdp, atEach, type Idps } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { identify } from './identify.ts';
+import { readById } from './read-by-id.ts';
+
+/** Of the people of one comparison so many are looked up in the chat. */
+const JOINED_MAX = 100;
+
+/** Where people are known. */
+export type Known = Pick<Context, 'db' | 'idps' | 'chat'>;
 
 /** Somebody as one identity provider has them. */
 export type Account = AtIdp & { inIdp: IdpPerson };
@@ -23,6 +32,16 @@ export async function onePerson(
   for (const { idp, inIdp } of others) {
     const same = await rememberPerson(context.db, idp.system, inIdp);
     if (same.id === person.id) continue;
+    if (
+      (await hasAnother(context, person, { idp, inIdp })) ||
+      (await hasAnother(context, same, { idp: first.idp, inIdp: first.inIdp }))
+    ) {
+      context.log?.warn(
+        { people: [person.id, same.id], idp: idp.system },
+        'an address names two people, of whom one has another account there: they are left as they are',
+      );
+      continue;
+    }
     const joined = await joinPeople(context.db, person.id, same.id);
     if (joined === null) {
       context.log?.warn(
@@ -36,12 +55,24 @@ export async function onePerson(
   return person;
 }
 
+/** Whether somebody has an account at this identity provider already, which is not this one and was not switched off. */
+async function hasAnother(
+  { db }: Pick<Context, 'db'>,
+  person: Person,
+  { idp, inIdp }: Account,
+): Promise<boolean> {
+  const own = await identityOf(db, person.id, idp.system);
+  if (own === null || own.isUnconfirmed || own.id === inIdp.id) return false;
+  const there = await readById({ idp }, own);
+  return there !== null && there.status !== 'deprovisioned';
+}
+
 /**
  * The id by which an identity provider knows somebody. Who is known by another one alone may have an account there: an
  * equal address would prove nothing, but the chat says whose address it has confirmed. Null: they have none that is shown
  * to be theirs.
  */
-export async function accountAt(context: Data & Parties & AtIdp, personId: string): Promise<string | null> {
+export async function accountAt(context: Known & AtIdp, personId: string): Promise<string | null> {
   const known = await linkOf(context.db, personId, context.idp.system);
   if (known !== null || context.idps.all.length === 1) return known;
   return (await foundByChat(context, personId)) === personId
@@ -49,8 +80,11 @@ export async function accountAt(context: Data & Parties & AtIdp, personId: strin
     : null;
 }
 
-/** Looks the person up by their account in the chat, which joins what is one person's. Answers our id of them. */
-async function foundByChat(context: Data & Parties, personId: string): Promise<string> {
+/**
+ * Looks the person up by their account in the chat, which joins what is one person's. Answers our id of whoever uses that
+ * account, where it has the person's address.
+ */
+async function foundByChat(context: Known, personId: string): Promise<string> {
   const person = await readPerson(context.db, personId);
   if (person === null) return personId;
   const accountId =
@@ -61,8 +95,45 @@ async function foundByChat(context: Data & Parties, personId: string): Promise<s
   return isRefusal(found) || !sameEmail(found.email, person.email) ? personId : found.id;
 }
 
+/**
+ * The person, once an account of theirs that was met apart from this one is joined with it, where the chat shows that it
+ * is theirs. To be called before anything is decided about somebody whom nobody identified: afterwards both records have a
+ * history and stay two. Only who has a possible duplicate is looked up. Throws a Fault when that can't be said.
+ */
+export async function joinedWithApart(context: Known, personId: string): Promise<string> {
+  if (context.idps.all.length === 1) return personId;
+  const apart = (await possibleDuplicatesOf(context.db, [personId])).get(personId as PersonId);
+  const person = await readPerson(context.db, personId);
+  if (apart === undefined || person === null) return personId;
+  let accountId =
+    (await linkOf(context.db, personId, context.chat.system)) ??
+    (await context.chat.findByEmail(person.email));
+  for (const id of apart) accountId ??= await linkOf(context.db, id, context.chat.system);
+  const found = accountId === null ? null : await identify(context, accountId);
+  if (found === null || isRefusal(found)) return personId;
+  // Whose record is there still was not joined, or is the one that the other was joined into.
+  return (await readPerson(context.db, personId)) === null ? found.id : personId;
+}
+
+/** Each once, by the record that they are joined in. Of more than so many nobody is looked up: the chat takes few questions. */
+export async function joinedAmong(
+  context: Known & Pick<Context, 'log'>,
+  personIds: readonly string[],
+): Promise<string[]> {
+  if (context.idps.all.length === 1 || personIds.length === 0) return [...personIds];
+  const apart = await possibleDuplicatesOf(context.db, personIds);
+  if (apart.size === 0) return [...personIds];
+  if (apart.size > JOINED_MAX) {
+    context.log.warn({ people: apart.size }, 'too many may have a second account to look each of them up');
+    return [...personIds];
+  }
+  const ids = new Set<string>();
+  for (const id of personIds) ids.add(apart.has(id as PersonId) ? await joinedWithApart(context, id) : id);
+  return [...ids];
+}
+
 /** The person, with their accounts elsewhere where the chat shows that they are theirs. */
-export async function asOnePerson(context: Data & Parties, person: Person): Promise<Person> {
+export async function asOnePerson(context: Known, person: Person): Promise<Person> {
   if (context.idps.all.length === 1) return person;
   const known = await linkOf(context.db, person.id, context.chat.system);
   const id = known === null ? await foundByChat(context, person.id) : person.id;

@@ -12,7 +12,7 @@ import {
 import { homeOf } from '../../store/person-home.ts';
 import { readSnapshot } from '../../store/person-snapshots.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
-import { type Account, accountsByEmail, onePerson } from './accounts.ts';
+import { type Account, accountsByEmail, type Known, onePerson } from './accounts.ts';
 
 const askIt = 'Ask your IT desk to look at your account.';
 
@@ -21,7 +21,7 @@ const askIt = 'Ask your IT desk to look at your account.';
  * a Fault when chat or IdP can't say; it never guesses.
  */
 export async function identify(
-  context: Data & Parties & Partial<Pick<Context, 'log'>>,
+  context: Known & Partial<Pick<Context, 'log'>>,
   accountId: string,
 ): Promise<Person | Refusal> {
   const account = await context.chat.whoIs(accountId);

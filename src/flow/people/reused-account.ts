@@ -2,18 +2,19 @@ import type { PersonId } from '../../core/ids.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { moveLinks } from '../../store/join-people.ts';
 import { baselineGroups, pendingAbout } from '../../store/offboardings.ts';
-import { type Person, rememberPerson } from '../../store/people.ts';
+import { type Person, readPerson, rememberPerson } from '../../store/people.ts';
 import type { AtIdp } from '../idps/idps.ts';
-import type { Context } from '../kernel/context.ts';
+import { joinedWithApart, type Known } from './accounts.ts';
 
 /**
  * The person to look at in the place of somebody whose id the IdP does not know. The IdP knows their login, under
  * another id: not every client sends the IdP's own id. Null when there is nobody like that. Null too when they asked
  * for something or hold it: then that account was deleted, and they left with it. The id is the other's from then on
- * when it was never more than unconfirmed, or when SCIM has handed it over.
+ * when it was never more than unconfirmed, or when SCIM has handed it over. It may be the same person, by a new account
+ * and another identity provider.
  */
 export async function successorOf(
-  context: Pick<Context, 'db'> & AtIdp,
+  context: Known & AtIdp,
   person: Pick<Person, 'id' | 'login'>,
   isHandedOver = false,
 ): Promise<{ id: PersonId } | null> {
@@ -23,8 +24,11 @@ export async function successorOf(
   if (grants.length + recorded.length + pending.length > 0) return null;
   const inIdp = await context.idp.readPerson(person.login);
   if (inIdp === null) return null;
-  const { id } = await rememberPerson(context.db, context.idp.system, inIdp);
-  if (id === person.id) return null;
+  const { id: met } = await rememberPerson(context.db, context.idp.system, inIdp);
+  if (met === person.id) return null;
+  // Known by another identity provider too, they may be the very same, with a new account in this one.
+  const id = (await joinedWithApart(context, met)) as PersonId;
+  if (id === person.id || (await readPerson(context.db, person.id)) === null) return { id };
   await moveLinks(context.db, context.idp.system, {
     from: person.id,
     to: id,

@@ -7,6 +7,7 @@ import { evaluateRequest, type RequestFacts, type Verdict } from '../../core/pol
 import { readCoverage } from '../../store/event-source-cursors.ts';
 import { lastOtherwise } from '../../store/observed.ts';
 import { type Person, personByLink, rememberPerson } from '../../store/people.ts';
+import { withPossibleDuplicates } from '../../store/possible-duplicates.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { type Telling, tellingOf } from '../../store/telling.ts';
 import { withDelegatesNow } from '../delegation/delegates.ts';
@@ -92,7 +93,8 @@ export async function authorshipAt(
 }
 
 /**
- * The people who can't decide on it: the beneficiary, the requester, and the person who made the change that was found.
+ * The people who can't decide on it: the beneficiary, the requester, the person who made the change that was found, and
+ * whoever may be one of them by an account at another identity provider.
  */
 export async function excludedFrom(
   context: Data & AtIdp,
@@ -100,7 +102,8 @@ export async function excludedFrom(
   telling: Telling,
 ): Promise<Set<PersonId>> {
   const asked = change.requesterId === null ? [] : [change.requesterId];
-  return new Set([change.personId, ...asked, ...(await actorIds(context, telling))]);
+  const concerned = [change.personId, ...asked, ...(await actorIds(context, telling))];
+  return await withPossibleDuplicates(context.db, concerned);
 }
 
 /** The people among those who are told to have made the change; an administrator whom the IdP doesn't know is none. */

@@ -5,9 +5,10 @@ import type { Campaign } from '../../core/review/campaign.ts';
 import { type Reviewer, type ReviewerCandidate, reviewerOf } from '../../core/review/reviewers.ts';
 import { leaversAmong } from '../../store/offboardings.ts';
 import { type Person, rememberPerson } from '../../store/people.ts';
+import { possibleDuplicatesOf } from '../../store/possible-duplicates.ts';
 import { managersNamed } from '../../store/review-snapshot.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
-import { activeByEmail } from '../people/accounts.ts';
+import { activeByEmail, asOnePerson } from '../people/accounts.ts';
 import { isAboutOne } from '../people/resolve-person.ts';
 
 /** Finds who reviews lines, each person looked up once. The IdP is asked for whom Latchkey has never met. */
@@ -83,10 +84,13 @@ async function managerInIdp(
   }
 }
 
-async function candidate(context: Data, found: Person | null): Promise<ReviewerCandidate | null> {
+/** Who decides is identified by the chat: one person where two identity providers have two accounts. */
+async function candidate(context: Data & Parties, found: Person | null): Promise<ReviewerCandidate | null> {
   if (found === null) return null;
-  const { id, name } = found;
-  return (await leaversAmong(context.db, [id])).size > 0 ? null : { id, name };
+  const { id, name } = await asOnePerson(context, found);
+  if ((await leaversAmong(context.db, [id])).size > 0) return null;
+  const perhaps = (await possibleDuplicatesOf(context.db, [id])).get(id);
+  return { id, name, ...(perhaps === undefined ? {} : { perhaps }) };
 }
 
 /** Who reviews what nobody else can, beside these; null: nobody. */

@@ -2,6 +2,7 @@ import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
+import { Fault } from '../../core/fault.ts';
 import { refuseLeaver } from '../../core/offboarding/refusals.ts';
 import { isRefusal } from '../../core/refusal.ts';
 import type { Context, Data, Parties, Runtime } from '../../flow/kernel/context.ts';
@@ -9,6 +10,7 @@ import { caseToCancel } from '../../flow/offboarding/cancel.ts';
 import { adminOr, notAnAdmin } from '../../flow/offboarding/case.ts';
 import type { OffboardingAnswerItem, OffboardingVerb } from '../../flow/offboarding/settle.ts';
 import { readOffboardingView } from '../../flow/offboarding/view.ts';
+import { joinedWithApart } from '../../flow/people/accounts.ts';
 import { identify, metAs } from '../../flow/people/identify.ts';
 import { type Named, named } from '../../flow/people/named.ts';
 import { saidOf } from '../../flow/people/said.ts';
@@ -148,7 +150,7 @@ async function openOffboarding({ context, client, command, rest, answer }: Typed
 /** Also somebody whose accounts are switched off already. */
 async function whoeverIs(context: Data & Parties, accountId: string): Promise<Person | null> {
   const met = await metAs(context, accountId);
-  if (met !== null) return met;
+  if (met !== null) return await withTheirAccounts(context, met);
   // The person who was met as this account, should the IdP know nobody else by now.
   const known = await personByLink(context.db, 'slack', accountId);
   const email = (await context.chat.whoIs(accountId))?.verifiedEmail ?? null;
@@ -159,6 +161,16 @@ async function whoeverIs(context: Data & Parties, accountId: string): Promise<Pe
     if (one !== undefined) return await rememberPerson(context.db, idp.system, one);
   }
   return known;
+}
+
+/** An account of theirs that was met apart ends with the rest; while that can't be said, what is known ends. */
+async function withTheirAccounts(context: Data & Parties, met: Person): Promise<Person> {
+  try {
+    return (await readPerson(context.db, await joinedWithApart(context, met.id))) ?? met;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return met;
+  }
 }
 
 /** By mention: of several people with one name it is clear then who is meant. */
