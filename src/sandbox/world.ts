@@ -67,14 +67,16 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       return () => listeners.delete(listener);
     },
     latchkey: () => latchkey,
-    claimOf: (key) => okta.groupsOf(key),
+    claimOf: (key) =>
+      (latchkey?.systems ?? ['okta']).flatMap((system) => (system === 'okta' ? okta : entra).groupsOf(key)),
     url: () => url,
   };
   const okta = createOktaEmulator(world);
+  const entra = createEntraEmulator(world);
   const emulators: Record<Vendor, Emulator> = {
     slack: createSlackEmulator(world),
     okta,
-    entra: createEntraEmulator(world),
+    entra,
     anypoint: createAnypointEmulator(world),
     model: createModelEmulator(world),
     tickets: createTicketEmulator(world),

@@ -37,5 +37,12 @@ export async function lastSignIn(
   const newest = value.find(({ userId }) => userId?.toLowerCase() === personId.toLowerCase());
   if (newest === undefined) return null;
   const country = newest.location?.countryOrRegion?.trim() ?? '';
-  return { at: new Date(newest.createdDateTime), country: country === '' ? null : country };
+  return { at: new Date(newest.createdDateTime), country: country === '' ? null : nameOf(country) };
+}
+
+const countryNames = new Intl.DisplayNames('en', { type: 'region' });
+
+/** Entra tells a code (ISO 3166-1 alpha-2). Rules are written with names, as Okta tells them. */
+function nameOf(country: string): string {
+  return /^[A-Z]{2}$/.test(country) ? (countryNames.of(country) ?? country) : country;
 }

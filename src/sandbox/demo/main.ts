@@ -15,6 +15,7 @@ import { credentials } from '../seed.ts';
 import { createVisitor } from '../visitor.ts';
 import { startWorld } from '../world.ts';
 import { canaryJourney } from './canary.ts';
+import { DELIVERY_OBJECTIVE_MS, deliveryCatalogue, deliveryJourneys, setUpDelivery } from './delivery.ts';
 import { digestJourney } from './digest.ts';
 import { driftJourney } from './drift.ts';
 import { extensionJourney } from './extension.ts';
@@ -29,7 +30,7 @@ const CANARY_EVERY_SECONDS = 10;
 
 /**
  * `npm run demo`: plays the journeys without a browser and proves each in the emulators' own state. Ends 0 only
- * when every one was proven. `-- --json` prints a line per step. `-- canary` and `-- leaver` play one of their own
+ * when every one was proven. `-- --json` prints a line per step. With the name of one, as `-- leaver`, that one
  * alone.
  */
 const { parts, ...values } = readOptions(
@@ -46,6 +47,7 @@ const { parts, ...values } = readOptions(
     },
     parts: {
       canary: 'the sixty-second test, and the alarm when it is late',
+      delivery: 'the three ways into Anypoint: by Latchkey, by the connector, at the next sign-in',
       drift: 'what is changed by hand, found and put to its owner',
       leaver: 'somebody leaves, with all that outlives an account',
       people: 'how people ask, decide and are helped on',
@@ -65,8 +67,8 @@ if (parts.length > 1) refuse('npm run demo: one journey at a time, or all of the
 
 const idp =
   idpChoices.find((one) => one === values.idp) ?? refuse('npm run demo: --idp is okta, entra or both');
-const isCanary = parts.includes('canary');
-const isPeople = parts.includes('people');
+const [part] = parts;
+const systems = idp === 'both' ? (['okta', 'entra'] as const) : ([idp] as const);
 // A bare number is seconds.
 const objectiveMs = (parseDuration(values.objective) ?? Number(values.objective)) * 1_000;
 if (!(objectiveMs >= 1_000))
@@ -82,32 +84,26 @@ ending.begun('the world', () => world.close());
 const { catalogue: loaded, rules } = await loadPolicy(
   idp === 'both' ? policyOfBoth('policy', join(home, 'policy')) : 'policy',
 );
+if (part === 'delivery') await setUpDelivery(world.url);
 let latchkeyUrl = '';
 let told: Awaited<ReturnType<typeof tokensFor>> | Record<string, never> = {};
-const elsewhere = parts.includes('rotation')
-  ? await (await import('../secrets/elsewhere.ts')).secretsElsewhere({
-      worldUrl: world.url,
-      databaseUrl: postgres.url,
-      latchkeyUrl: () => latchkeyUrl,
-      idp,
-      told: () => told,
-    })
-  : null;
+const elsewhere =
+  part === 'rotation'
+    ? await (await import('../secrets/elsewhere.ts')).secretsElsewhere({
+        worldUrl: world.url,
+        databaseUrl: postgres.url,
+        latchkeyUrl: () => latchkeyUrl,
+        idp,
+        told: () => told,
+      })
+    : null;
 if (elsewhere !== null) ending.begun('Secrets Manager', () => elsewhere.close());
 const latchkey = await startLatchkey({
   outside: elsewhere?.config.outside ?? sandboxOutside(world.url, idp),
   ...(elsewhere === null ? {} : { secrets: elsewhere.book }),
-  catalogue: isPeople
-    ? peopleCatalogue(loaded)
-    : {
-        ...loaded,
-        canary:
-          isCanary && loaded.canary !== null
-            ? { ...loaded.canary, everySeconds: CANARY_EVERY_SECONDS }
-            : null,
-      },
+  catalogue: catalogueFor(part, loaded),
   rules,
-  objectiveMs: isCanary ? objectiveMs : 60_000,
+  objectiveMs: part === 'canary' ? objectiveMs : part === 'delivery' ? DELIVERY_OBJECTIVE_MS : 60_000,
   databaseUrl: elsewhere?.config.databaseUrl ?? postgres.url,
   redisUrl: null,
   port: 0,
@@ -117,7 +113,6 @@ const latchkey = await startLatchkey({
 });
 latchkeyUrl = latchkey.url;
 ending.begun('Latchkey', () => latchkey.stop(), 5_000);
-const systems = idp === 'both' ? (['okta', 'entra'] as const) : ([idp] as const);
 const visitor = createVisitor(world.url, undefined, {
   systems,
   systemOf: (group) =>
@@ -135,24 +130,7 @@ if (values['drop-push'])
   });
 if (values['drop-scim-push']) await visitor.idp.losePushes();
 
-/** Lists side by side; what stands in one is played one after the other. */
-const played: readonly (readonly Journey[])[] = parts.includes('drift')
-  ? [[driftJourney(() => reconcile(latchkey.context))]]
-  : elsewhere !== null
-    ? [[rotationJourney(elsewhere, latchkey)]]
-    : isCanary
-      ? [[canaryJourney(latchkey.url, objectiveMs)]]
-      : parts.includes('leaver')
-        ? [[leaverJourney]]
-        : parts.includes('review')
-          ? [[digestJourney, reviewJourney(latchkey.context)]]
-          : isPeople
-            ? // Erik, whose list is the last, fills in one form at a time.
-              [
-                ...peopleJourneys.slice(0, -1),
-                [...(peopleJourneys.at(-1) ?? []), extensionJourney(latchkey.context.db)],
-              ]
-            : journeys.map((journey) => [journey]);
+const played = journeysOf(part);
 let proven = 0;
 await Promise.all(
   played.map(async (inTurn) => {
@@ -167,6 +145,42 @@ else
     `\n${proven} of ${total} journeys proven in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s.\n`,
   );
 await ending.now(proven === total ? 0 : 1);
+
+/** Lists side by side; what stands in one is played one after the other. */
+function journeysOf(name: typeof part): readonly (readonly Journey[])[] {
+  const { context } = latchkey;
+  if (elsewhere !== null) return [[rotationJourney(elsewhere, latchkey)]];
+  switch (name) {
+    case 'canary':
+      return [[canaryJourney(latchkey.url, objectiveMs)]];
+    case 'delivery':
+      return deliveryJourneys(systems).map((journey) => [journey]);
+    case 'drift':
+      return [[driftJourney(() => reconcile(context))]];
+    case 'leaver':
+      return [[leaverJourney]];
+    case 'review':
+      return [[digestJourney, reviewJourney(context)]];
+    case 'people':
+      // Erik, whose list is the last, fills in one form at a time.
+      return [
+        ...peopleJourneys.slice(0, -1),
+        [...(peopleJourneys.at(-1) ?? []), extensionJourney(context.db)],
+      ];
+    default:
+      return journeys.map((journey) => [journey]);
+  }
+}
+
+function catalogueFor(name: typeof part, catalogue: typeof loaded): typeof loaded {
+  if (name === 'people') return peopleCatalogue(catalogue);
+  if (name === 'delivery') return deliveryCatalogue(catalogue, systems);
+  const canary = name === 'canary' ? catalogue.canary : null;
+  return {
+    ...catalogue,
+    canary: canary === null ? null : { ...canary, everySeconds: CANARY_EVERY_SECONDS },
+  };
+}
 
 async function play(journey: Journey): Promise<void> {
   const begunAt = performance.now();

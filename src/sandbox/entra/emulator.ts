@@ -31,6 +31,11 @@ export function entraSettings(worldUrl: string) {
   };
 }
 
+export type EntraEmulator = Emulator & {
+  /** Names of the groups that somebody who can sign in is directly in, by key: what its group claim sends. */
+  groupsOf(key: string): string[];
+};
+
 /**
  * Microsoft Entra ID:
  * - the token endpoint below `/entra/login`
@@ -41,7 +46,7 @@ export function entraSettings(worldUrl: string) {
  *
  * It has a directory of its own, of the same company.
  */
-export function createEntraEmulator(world: World): Emulator {
+export function createEntraEmulator(world: World): EntraEmulator {
   const tenant = new Tenant(world);
   const parts: EntraParts = {
     tenant,
@@ -142,6 +147,12 @@ export function createEntraEmulator(world: World): Emulator {
       parts.throttle.limit = null;
       parts.refusing.now = null;
       asked = [];
+    },
+    groupsOf(key) {
+      const user = tenant.userKeyed(key);
+      return user?.accountEnabled === true
+        ? [...tenant.groups.values()].filter(({ members }) => members.has(user.id)).map((g) => g.displayName)
+        : [];
     },
     async close() {
       await parts.provisioning.close();

@@ -9,7 +9,7 @@ import { mostFailed, type Provisioning } from './provisioning.ts';
 import type { Subscriptions } from './subscriptions-api.ts';
 import type { EntraGroup, EntraUser, Tenant } from './tenant.ts';
 import type { Limit, Throttle } from './throttle.ts';
-import type { EntraTokens } from './token.ts';
+import { type EntraTokens, entraApp } from './token.ts';
 
 export type EntraParts = {
   tenant: Tenant;
@@ -143,8 +143,17 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
     return { ...group, members: [...group.members] };
   });
   sim.post('/sign-ins', async (request) => {
-    const { key, ...signIn } = request.body as { key: string } & Parameters<EntraLogs['addSignIn']>[0];
-    logs.addSignIn({ ...signIn, userId: tenant.userKeyed(key)?.id ?? key });
+    const { key, ...signIn } = request.body as { key: string } & Partial<
+      Parameters<EntraLogs['addSignIn']>[0]
+    >;
+    logs.addSignIn({
+      createdDateTime: new Date().toISOString(),
+      appId: entraApp.clientId,
+      status: { errorCode: 0 },
+      location: null,
+      ...signIn,
+      userId: tenant.userKeyed(key)?.id ?? key,
+    });
     return { ok: true };
   });
 }

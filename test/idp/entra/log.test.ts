@@ -125,13 +125,13 @@ describe('the last sign-in', () => {
       ...more,
     });
 
-  test('the newest that succeeded, of this person, within the time', async () => {
+  test('the newest that succeeded, of this person, within the time, with the name of its country', async () => {
     await signIn('ines', 90, { location: { countryOrRegion: 'FR' } });
     await signIn('ines', 30);
     await signIn('ines', 10, { status: { errorCode: 50126 }, location: { countryOrRegion: 'KP' } });
     await signIn('erik', 5, { location: { countryOrRegion: 'US' } });
     const idp = entra.idp();
-    expect(await idp.lastSignIn?.(INES, 3_600)).toMatchObject({ country: 'DE' });
+    expect(await idp.lastSignIn?.(INES, 3_600)).toMatchObject({ country: 'Germany' });
     expect(await idp.lastSignIn?.(INES, 600)).toBeNull();
     await signIn('tom', 1, { location: null });
     expect(await idp.lastSignIn?.('e0000000-0000-4000-8000-000000000003', 600)).toMatchObject({
