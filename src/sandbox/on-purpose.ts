@@ -3,7 +3,7 @@
 /** By the key of the entitlement. */
 export const refusedOnPurpose: Readonly<Record<string, string>> = {
   'everyone-view':
-    'It shows what a refused entitlement looks like: Okta fills its group by a rule, so Latchkey does not offer it.',
+    'It shows what a refused entitlement looks like: a rule fills its group, so Latchkey does not offer it.',
 };
 
 /** By the name of the group that such an entitlement has. */

@@ -97,7 +97,7 @@ export const people: readonly Person[] = [
     department: 'Orders',
     manager: 'tom',
     oktaStatus: 'DEPROVISIONED',
-    role: 'deprovisioned in Okta (refused)',
+    role: 'has left the company (refused)',
   }),
   person(10, 'bot', 'Deploy Bot', {
     title: 'Bot',
@@ -125,7 +125,7 @@ export const people: readonly Person[] = [
     department: 'Orders',
     oktaStatus: null,
     anypointId: null,
-    role: 'unknown to Okta (refused)',
+    role: 'in no directory yet (refused)',
   }),
   person(14, 'kit', 'Kit Canary', {
     title: 'Test identity',

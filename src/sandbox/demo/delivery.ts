@@ -66,7 +66,7 @@ export async function setUpDelivery(worldUrl: string): Promise<void> {
 }
 
 const byBridge: Journey = {
-  name: 'bridge',
+  name: 'bridge, carried by Latchkey',
   async run(visitor, say) {
     const since = await isApproved(visitor, say, {
       as: 'tom',
@@ -88,7 +88,7 @@ const byBridge: Journey = {
 };
 
 const byConnector: Journey = {
-  name: 'native',
+  name: 'native, carried by the connector',
   async run(visitor, say) {
     const since = await isApproved(visitor, say, {
       as: 'ines',
@@ -121,7 +121,7 @@ const byConnector: Journey = {
 };
 
 const byClaim: Journey = {
-  name: 'claim',
+  name: 'claim, given at the sign-in',
   async run(visitor, say) {
     await isApproved(visitor, say, {
       as: 'erik',

@@ -110,7 +110,9 @@ function startLoad(visitor: Visitor, latchkey: Latchkey): { stop: () => Promise<
   const loops = load.map(async (who) => {
     for (let n = 1; !isOver; n += 1) {
       const reason = `Change ${n} of ${who}, while secrets are rotated`;
-      const asked = await visitor.ask(who, { entitlement: 'orders-api-read', seconds: SECONDS, reason });
+      const what = { entitlement: 'orders-api-read', seconds: SECONDS, reason };
+      // Whose form does not open types the command again, as people do.
+      const asked = await visitor.ask(who, what).catch(() => visitor.ask(who, what));
       prove(asked.sent, `the form is accepted (${JSON.stringify(asked)})`);
       reasons.push(reason);
       const card = await visitor.card(OWNER, (m) => JSON.stringify(m.blocks).includes(reason));

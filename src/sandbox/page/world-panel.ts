@@ -24,7 +24,7 @@ function drawMembers(members: readonly Member[]): Html {
 export function drawGroups(all: readonly GroupsOfIdp[]): Html {
   return html`${all.map(
     (one) =>
-      html`<div data-key="${one.system}" data-testid="groups-${one.system}"><h2><span class="vendor ${one.system}" aria-hidden="true"></span>${systemNames[one.system]} groups</h2>${drawGroupsOf(one)}</div>`,
+      html`<div class="idp-groups" data-key="${one.system}" data-testid="groups-${one.system}"><h2><span class="vendor ${one.system}" aria-hidden="true"></span>${systemNames[one.system]} groups</h2>${drawGroupsOf(one)}</div>`,
   )}`;
 }
 

@@ -45,7 +45,7 @@ describe('reads', () => {
       },
     }));
     expect(await entra.idp({ url: odd.url, loginUrl: odd.url }).lastSignIn?.(INES, 600)).toMatchObject({
-      country: 'DE',
+      country: 'Germany',
     });
     odd.close();
   });
