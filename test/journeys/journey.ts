@@ -120,6 +120,8 @@ export async function walkOn(
   const visitor = createVisitor(worldUrl, 20_000, { systems: [system], systemOf: () => system });
   await visitor.request('POST', '/slack/sim/limits', { enabled: false });
   await visitor.request('POST', '/okta/sim/rate-limit', { perMinute: 100_000 });
+  // As docs/connect-entra.md says: by their nickname two people may be taken for one.
+  if (system === 'entra') await visitor.request('POST', '/entra/sim/sync', { externalId: 'objectId' });
 
   // It ends with the database, which is dropped under it.
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, allowExitOnIdle: true });

@@ -4,7 +4,7 @@ import { renewBirthrights } from '../../src/flow/joiner-mover/birthright.ts';
 import { advanceOffboarding } from '../../src/flow/offboarding/step.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import type { Stage } from '../stage.ts';
-import { type Journey, setOut, slackIdOf } from './journey.ts';
+import { type Journey, onOktaAlone, setOut, slackIdOf } from './journey.ts';
 import { type LeaverWalk, mira, walkWithLeavers } from './offboarding-walk.ts';
 import { clickPayload, sendRaw } from './slack-wire.ts';
 
@@ -181,7 +181,8 @@ test(
   PATIENCE_MS,
 );
 
-test(
+// Whom Entra has deleted is in no group from that moment on.
+onOktaAlone(
   'a leaver is not taken for gone from the groups while it is not known yet which groups give access',
   async () => {
     // given Nadia, put into a group by hand, and a Latchkey that can't find groups there after its restart

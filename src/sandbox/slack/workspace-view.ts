@@ -13,6 +13,10 @@ const querySchema = z.object({
   as: z.string(),
   /** Newest messages per channel, threads included. */
   limit: z.coerce.number().int().min(1).max(MOST_MESSAGES_SHOWN).default(MESSAGES_SHOWN),
+  /** This channel alone, by name, or `dm` for the conversation with the app; left out: all. */
+  channel: z.string().optional(),
+  /** `none` leaves out who is there and what is new to each of them, for whoever looks again and again. */
+  people: z.enum(['all', 'none']).default('all'),
 });
 
 export function shownModal(view: View): Record<string, unknown> {
@@ -89,16 +93,17 @@ function shownPerson(workspace: Workspace, person: Person): Record<string, unkno
 
 export function workspaceRoute(fastify: FastifyInstance, workspace: Workspace): void {
   fastify.get('/sim/workspace', async (request) => {
-    const { as, limit } = fromConsole(querySchema, request.query);
+    const { as, limit, channel: only, people } = fromConsole(querySchema, request.query);
     const person = personNamed(workspace, as);
     const home = workspace.views.get(workspace.homes.get(person.slackId) ?? '');
     // Slack lists an installed app among a person's conversations before a word was said.
     workspace.im(person);
     return {
-      me: shownPerson(workspace, person),
-      people: workspace.directory.all().map((p) => shownPerson(workspace, p)),
+      ...(people === 'none' ? {} : { me: shownPerson(workspace, person) }),
+      people: people === 'none' ? [] : workspace.directory.all().map((p) => shownPerson(workspace, p)),
       channels: [...workspace.channels.values()]
         .filter((channel) => channel.members.includes(person.slackId))
+        .filter(({ kind, name }) => only === undefined || (only === 'dm' ? kind === 'im' : name === only))
         .map((channel) => seenChannel(workspace, person, channel, limit)),
       views: workspace.stack(person.slackId).map(shownModal),
       home: home === undefined ? null : shownModal(home),

@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { pino } from 'pino';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createJobQueue } from '../../../src/queue/job-queue.ts';
 import { lanesWith } from '../../../src/queue/lanes.ts';
 import { openDatabase } from '../../../src/store/postgres/database.ts';
@@ -73,12 +73,23 @@ const WRONG_PASSWORD = '28P01';
 const FORBIDDEN = '42501';
 
 describe('the embedded PostgreSQL', () => {
-  test('is nobody’s who does not know a secret that only its owner can read', async () => {
-    // when
-    const home = join(await folder(0o755), 'postgres');
-    const { url } = await start(home);
+  // One for the first three: to make its files takes seconds.
+  let place: string;
+  let home: string;
+  let url: string;
+  let stop: () => Promise<void>;
+  beforeAll(async () => {
+    place = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
+    chmodSync(place, 0o755);
+    home = join(place, 'postgres');
+    ({ url, stop } = await startEmbeddedPostgres(home));
+  });
+  afterAll(async () => {
+    await stop?.();
+    await rm(place, { recursive: true, force: true });
+  });
 
-    // then
+  test('is nobody’s who does not know a secret that only its owner can read', async () => {
     for (const [user, password] of [
       ['latchkey', 'latchkey'],
       ['latchkey', 'x'],
@@ -96,7 +107,6 @@ describe('the embedded PostgreSQL', () => {
   });
 
   test('does nothing for Latchkey beyond its database', async () => {
-    const { url } = await start(join(await folder(0o755), 'postgres'));
     const [role] = await ask(url, 'select * from pg_roles where rolname = current_user');
     expect(role).toMatchObject({
       rolsuper: false,
@@ -130,7 +140,6 @@ describe('the embedded PostgreSQL', () => {
   });
 
   test('carries Latchkey and its queue', async () => {
-    const { url } = await start(join(await folder(0o755), 'postgres'));
     const database = await openDatabase(url);
     const jobQueue = await createJobQueue({
       lanes: lanesWith(['okta']),
