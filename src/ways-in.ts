@@ -2,13 +2,9 @@ import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
 import type { Context } from './flow/kernel/context.ts';
 import { every } from './flow/timers.ts';
-import type { Graph } from './idp/entra/graph.ts';
+import { GRAPH_LIFECYCLE_PATH, GRAPH_NOTIFICATIONS_PATH, type Graph } from './idp/entra/graph.ts';
 import { eventHook } from './inbound/event-hook.ts';
-import {
-  GRAPH_LIFECYCLE_PATH,
-  GRAPH_NOTIFICATIONS_PATH,
-  graphNotifications,
-} from './inbound/graph-notifications.ts';
+import { graphNotifications } from './inbound/graph-notifications.ts';
 import { createKeeper } from './inbound/graph-subscriptions.ts';
 import { setReceiver } from './inbound/set-receiver.ts';
 import { mcpRoutes } from './mcp/routes.ts';
@@ -84,7 +80,8 @@ export async function keepSubscriptions(
   if (notified === null) return { start: () => {}, stop: async () => {} };
   const { graph, ...by } = notified;
   const paths = { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH };
-  const keeper = createKeeper(context, graph, { address, paths });
+  const groupNames = () => groupsOf(context, by.system);
+  const keeper = createKeeper(context, graph, { address, paths, groupNames });
   const keeping = every({ firstMs: 0, ms: KEEP_EVERY_MS }, context, 'Graph subscriptions', () =>
     keeper.look(),
   );
@@ -119,8 +116,9 @@ export async function openSlack(
   );
 }
 
-/** Names of the groups of an IdP that carry an entitlement. */
-function groupsOf({ catalogue, idps }: Context, system: string): string[] {
+/** Names of the groups of an IdP that carry an entitlement; left out: of all. */
+function groupsOf({ catalogue, idps }: Context, system?: string): string[] {
   const { entitlements } = catalogue.current();
-  return entitlements.filter(({ idp = idps.first.system }) => idp === system).map((e) => e.idpGroup);
+  const own = entitlements.filter(({ idp = idps.first.system }) => idp === (system ?? idp));
+  return own.map((e) => e.idpGroup);
 }

@@ -6,9 +6,9 @@ import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
 import { idpsOf } from '../flow/idps/idps.ts';
 import { CALLBACK_PATH } from '../flow/step-up/sign-in.ts';
 import { connectedIdps } from '../idp/connected.ts';
+import { GRAPH_NOTIFICATIONS_PATH } from '../idp/entra/graph.ts';
 import { checkGraph } from '../idp/entra/graph-check.ts';
 import { checkOidc } from '../idp/oidc-check.ts';
-import { GRAPH_NOTIFICATIONS_PATH } from '../inbound/graph-notifications.ts';
 import { checkModel } from '../model/model-check.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { lintCatalogue, lintOnCall, lintStepUp } from '../policy/lint.ts';
@@ -75,7 +75,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
       // Asked at once, told in one order: what is away takes its time.
       const asked = [
         slack(given, policy),
-        idps(given),
+        idps(given, policy),
         freshSignIn(given, policy),
         scim(given, policy, reading),
         anypoint(given),
@@ -130,8 +130,17 @@ async function slack(
 }
 
 /** Each by itself, at once. */
-async function idps({ outside, address }: CheckSettings): Promise<Checked[]> {
-  return (await Promise.all(outside.idps.map((idp) => idp.check({ address })))).flat();
+async function idps(
+  { outside, address, publicUrl }: CheckSettings,
+  policy: LoadedPolicy,
+): Promise<Checked[]> {
+  const first = outside.idps[0]?.system;
+  const isPublic = publicUrl != null;
+  const checks = outside.idps.map(async (one) => {
+    const own = policy.catalogue.entitlements.filter(({ idp = first }) => idp === one.system);
+    return await one.check({ address, isPublic, groupNames: [...new Set(own.map((e) => e.idpGroup))] });
+  });
+  return (await Promise.all(checks)).flat();
 }
 
 async function freshSignIn({ outside, address }: CheckSettings, { rules }: LoadedPolicy): Promise<Checked[]> {
@@ -184,12 +193,20 @@ async function anypoint({ outside }: CheckSettings): Promise<Checked[]> {
 }
 
 async function graph({ outside, address }: CheckSettings, policy: LoadedPolicy): Promise<Checked[]> {
-  return outside.graph === null
-    ? [off('Graph', 'none of GRAPH_… is set')]
-    : await checkGraph(outside.graph, {
-        groupNames: [...new Set(policy.catalogue.entitlements.map((e) => e.idpGroup))],
-        notificationUrl: `${address}${GRAPH_NOTIFICATIONS_PATH}`,
-      });
+  const own = outside.idps.find(({ notifications }) => notifications !== null);
+  if (outside.graph === null) return own === undefined ? [off('Graph', 'none of GRAPH_… is set')] : [];
+  if (own !== undefined)
+    return [
+      {
+        name: 'Graph',
+        trouble: `GRAPH_… is not used, as ${own.name} is an identity provider here and tells by itself: take it out`,
+        isOptional: true,
+      },
+    ];
+  return await checkGraph(outside.graph, {
+    groupNames: [...new Set(policy.catalogue.entitlements.map((e) => e.idpGroup))],
+    notificationUrl: `${address}${GRAPH_NOTIFICATIONS_PATH}`,
+  });
 }
 
 async function model({ outside }: CheckSettings): Promise<Checked[]> {

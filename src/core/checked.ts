@@ -22,7 +22,7 @@ export async function troubleOf(
     return null;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return `${error.message}: ${next(error)}`;
+    return `${error.message.replace(/\.$/, '')}: ${next(error)}`;
   }
 }
 
@@ -35,6 +35,15 @@ export async function guarded(name: string, work: () => Promise<Checked>, idp?: 
     return await work();
   } catch (error) {
     return { name, trouble: whyNot(error, idp) };
+  }
+}
+
+/** Several lines; where they can't be begun, one of this name. */
+export async function guardedAll(name: string, work: () => Promise<Checked[]>): Promise<Checked[]> {
+  try {
+    return await work();
+  } catch (error) {
+    return [{ name, trouble: whyNot(error) }];
   }
 }
 

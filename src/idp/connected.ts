@@ -17,8 +17,8 @@ export function ownNotifications(
   publicUrl: string | null,
 ): { graph: Graph; system: string } | null | undefined {
   for (const { url, system, notifications } of idps) {
-    const graph = notifications();
-    if (graph !== null) return publicUrl === null && !isLoopback(url) ? null : { graph, system };
+    if (notifications !== null)
+      return publicUrl === null && !isLoopback(url) ? null : { graph: notifications(), system };
   }
   return undefined;
 }

@@ -55,8 +55,8 @@ export type ConnectedIdp = {
   /** Where its API is. */
   readonly url: string;
   connect(): IdentityProvider;
-  /** Tries what Latchkey needs of it; only reads. `address`: where Latchkey is reached, without a slash at its end. */
-  check(at: { address: string }): Promise<Checked[]>;
+  /** Tries what Latchkey needs of it; only reads. */
+  check(at: CheckedAt): Promise<Checked[]>;
   /** Whether its people sign in at this OIDC issuer. */
   signsInAt(issuer: string): boolean;
   readonly signInWay: SignInWay;
@@ -65,7 +65,16 @@ export type ConnectedIdp = {
   /** What has to be entered in its console, beside the address for SCIM. */
   addresses(latchkeyUrl: string): string[];
   /** Change notifications of Microsoft Graph, to which Latchkey subscribes; null: it has none. */
-  notifications(): Graph | null;
+  readonly notifications: (() => Graph) | null;
+};
+
+export type CheckedAt = {
+  /** Where Latchkey is reached, without a slash at its end. */
+  address: string;
+  /** Whether others reach it there from outside of this machine. */
+  isPublic: boolean;
+  /** Of the entitlements that are its own. */
+  groupNames: readonly string[];
 };
 
 /** An identity provider calls an address of ours at once when something happens, with a secret. */

@@ -6,6 +6,7 @@ import { isStorable } from '../core/storable.ts';
 import { recordWithin } from '../flow/drift/record-observations.ts';
 import { commit } from '../flow/kernel/commit.ts';
 import type { Context } from '../flow/kernel/context.ts';
+import { GRAPH_LIFECYCLE_PATH, GRAPH_NOTIFICATIONS_PATH } from '../idp/entra/graph.ts';
 import {
   dueGraphRenewals,
   forgetGraphSubscriptions,
@@ -14,9 +15,6 @@ import {
 } from '../store/graph-subscriptions.ts';
 import { type Guard, tooMany, unguarded } from '../web/guard.ts';
 import { readNotification } from './graph-observations.ts';
-
-export const GRAPH_NOTIFICATIONS_PATH = '/graph/notifications';
-export const GRAPH_LIFECYCLE_PATH = '/graph/lifecycle';
 
 /** Many notifications come in one POST, each about a kilobyte. */
 const BODY_MAX = 2 * 1024 * 1024;

@@ -27,6 +27,8 @@ export type KeeperSettings = {
   /** Where Graph reaches Latchkey, without a trailing slash. */
   address: () => string;
   paths: { notifications: string; lifecycle: string };
+  /** Of the groups to be told of. */
+  groupNames: () => readonly string[];
   /** How long a subscription is asked for, in milliseconds. */
   lifetimeMs?: number;
   /** How long its secret is used, in milliseconds. */
@@ -45,9 +47,7 @@ export type Keeper = {
   stop(): Promise<void>;
 };
 
-type KeeperContext = Pick<Context, 'db' | 'locks' | 'nudge' | 'log'> & {
-  catalogue: Pick<Context['catalogue'], 'current'>;
-};
+type KeeperContext = Pick<Context, 'db' | 'locks' | 'nudge' | 'log'>;
 
 /**
  * Keeps the subscriptions to Graph's change notifications: one for each group that carries an entitlement, one for
@@ -72,7 +72,7 @@ export function createKeeper(context: KeeperContext, graph: Graph, settings: Kee
 async function lookOnce(context: KeeperContext, graph: Graph, settings: KeeperSettings): Promise<void> {
   const theirs = new Map((await graph.subscriptions()).map((one) => [one.id, one]));
   const ours = await graphSubscriptions(context.db);
-  const wanted = await wantedNow(context, graph, ours);
+  const wanted = await wantedNow(context, graph, { ours, names: new Set(settings.groupNames()) });
   await endUnwanted(context, graph, settings, {
     ours,
     theirs: [...theirs.values()].filter((one) => ours.every(({ id }) => id !== one.id)),
@@ -89,17 +89,17 @@ async function lookOnce(context: KeeperContext, graph: Graph, settings: KeeperSe
     } catch (error) {
       // One that can't be had now keeps none of the others from being renewed; the next look tries again.
       if (!(error instanceof Fault)) throw error;
-      context.log.warn({ err: error.message, resource: one.resource }, 'Graph subscription not kept');
+      const next = error.code === 'idp.forbidden' ? `: grant Group.Read.All and User.Read.All in Entra` : '';
+      context.log.warn({ err: error.message, resource: one.resource }, `Graph subscription not kept${next}`);
     }
   }
 }
 
 async function wantedNow(
-  context: Pick<KeeperContext, 'catalogue' | 'log'>,
+  context: Pick<KeeperContext, 'log'>,
   graph: Graph,
-  ours: readonly GraphSubscription[],
+  { ours, names }: { ours: readonly GraphSubscription[]; names: ReadonlySet<string> },
 ): Promise<Wanted[]> {
-  const names = new Set(context.catalogue.current().entitlements.map((e) => e.idpGroup));
   const wanted: Wanted[] = [{ resource: 'users', changeType: 'updated,deleted', groupName: null }];
   const ofMembers = { changeType: 'updated' };
   for (const groupName of names)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Checked } from '../../src/core/checked.ts';
+import { GRAPH_NOTIFICATIONS_PATH } from '../../src/idp/entra/graph.ts';
 import { checkGraph } from '../../src/idp/entra/graph-check.ts';
-import { GRAPH_NOTIFICATIONS_PATH } from '../../src/inbound/graph-notifications.ts';
 import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
 import { GROUP, type StartedGraph, startGraph } from './start-graph.ts';
 
@@ -9,6 +9,7 @@ let started: StartedGraph;
 let groupNames: string[];
 beforeAll(async () => {
   started = await startGraph();
+  await started.portal('/permissions', ['Group.Read.All', 'User.Read.All']);
   const { entitlements } = await loadCatalogue('policy');
   groupNames = [...new Set(entitlements.map((e) => e.idpGroup))];
 });
@@ -37,6 +38,7 @@ test('with every subscription there all is well, and a group that Entra has not 
     { name: 'Graph', trouble: null },
     { name: 'Graph groups', trouble: null },
     { name: 'Graph people', trouble: null },
+    { name: 'Graph permissions', trouble: null },
     { name: 'Graph notifications', trouble: null },
   ]);
   groupNames.push('only-in-okta');
@@ -76,9 +78,9 @@ test.each([
 });
 
 test.each([
-  ['/groups', 'Graph groups', 'GroupMember.Read.All'],
+  ['/groups', 'Graph groups', 'Group.Read.All'],
   ['/users', 'Graph people', 'User.Read.All'],
-  ['/subscriptions', 'Graph', 'GroupMember.Read.All and User.Read.All'],
+  ['/subscriptions', 'Graph', 'Group.Read.All and User.Read.All'],
 ])('a permission that is missing at %s is named', async (below, name, permission) => {
   await refuse(below);
   const all = await check();

@@ -2,12 +2,13 @@ import Fastify from 'fastify';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import type { Observation } from '../../src/core/drift/observation.ts';
-import { createGraph, type Graph } from '../../src/idp/entra/graph.ts';
 import {
+  createGraph,
   GRAPH_LIFECYCLE_PATH,
   GRAPH_NOTIFICATIONS_PATH,
-  graphNotifications,
-} from '../../src/inbound/graph-notifications.ts';
+  type Graph,
+} from '../../src/idp/entra/graph.ts';
+import { graphNotifications } from '../../src/inbound/graph-notifications.ts';
 import { createKeeper, type Keeper, type KeeperSettings } from '../../src/inbound/graph-subscriptions.ts';
 import { loadCatalogue } from '../../src/policy/catalogue-file.ts';
 import { createEntraEmulator, entraSettings } from '../../src/sandbox/entra/emulator.ts';
@@ -60,6 +61,7 @@ export async function startGraph(): Promise<StartedGraph> {
     createKeeper(context, graph, {
       address: () => url,
       paths: { notifications: GRAPH_NOTIFICATIONS_PATH, lifecycle: GRAPH_LIFECYCLE_PATH },
+      groupNames: () => catalogue.entitlements.map((e) => e.idpGroup),
       ...more,
     });
   const keeper = keeperWith({});

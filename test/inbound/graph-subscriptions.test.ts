@@ -159,6 +159,28 @@ test('two that look at once make no second subscription', async () => {
   );
 });
 
+test('with the right to write alone people are subscribed to, groups are not; with Group.Read.All all are', async () => {
+  await stage.portal('/permissions', ['GroupMember.ReadWrite.All', 'User.Read.All']);
+  for (const { id } of await stage.theirs()) await stage.graph.unsubscribe(id);
+
+  await stage.keeper.look();
+  expect((await stage.theirs()).map(({ resource }) => resource)).toEqual(['users']);
+
+  await stage.portal('/permissions', ['GroupMember.ReadWrite.All', 'User.Read.All', 'Group.Read.All']);
+  await stage.keeper.look();
+  expect((await stage.theirs()).length).toBeGreaterThan(1);
+});
+
+test('a group that the catalogue names by its object id is subscribed to, and a group of another is not', async () => {
+  const [id] = await stage.graph.groupIdsNamed(GROUP);
+  await stage.keeperWith({ groupNames: () => [String(id)] }).look();
+  expect((await stage.theirs()).map(({ resource }) => resource).sort()).toEqual([
+    `groups/${id}/members`,
+    'users',
+  ]);
+  await stage.keeper.look();
+});
+
 test('an address that does not answer is no subscription, and a fault ends nothing that is there', async () => {
   const before = ids(await stage.ours());
   await stage.portal('/settings', { refuse: { status: 500 } });

@@ -68,16 +68,18 @@ test('its settings are asked for with their hints, and the catalogue takes it by
 });
 
 test('`check` has its line, and says in its words what mends it', async () => {
-  const idp = (key: string) =>
-    toy.read({
-      isGiven: () => true,
-      value: () => key,
-      need: () => directory.url,
-      needSecret: () => key,
-      secret: () => null,
-    });
-  expect(await idp(TOY_KEY).check({ address: '' })).toEqual([{ name: 'Toy Directory', trouble: null }]);
-  expect(await idp('wrong').check({ address: '' })).toEqual([
+  const checked = (key: string) =>
+    toy
+      .read({
+        isGiven: () => true,
+        value: () => key,
+        need: () => directory.url,
+        needSecret: () => key,
+        secret: () => null,
+      })
+      .check({ address: '', isPublic: false, groupNames: [] });
+  expect(await checked(TOY_KEY)).toEqual([{ name: 'Toy Directory', trouble: null }]);
+  expect(await checked('wrong')).toEqual([
     {
       name: 'Toy Directory',
       trouble: 'Toy Directory does not accept our credentials: set TOY_KEY to the key on the lid',

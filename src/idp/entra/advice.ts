@@ -7,7 +7,7 @@ export const entraAdvice: IdpAdvice = {
   rights:
     'add the application permissions GroupMember.ReadWrite.All and User.Read.All to the app registration, and grant admin consent (`latchkey check` names what is missing)',
   address: 'ENTRA_URL (left out: graph.microsoft.com)',
-  scim: 'set its enterprise app’s Provisioning to https://<PUBLIC_URL>/scim/v2 with its SCIM token, press Test Connection there, and Start provisioning',
+  scim: 'set its enterprise app’s Provisioning to <PUBLIC_URL>/scim/v2 with its SCIM token, press Test Connection there, and Start provisioning',
   pushGroups:
     'in Entra, the enterprise app, Users and groups: assign them, and see under Provisioning that it has run since',
   pushNow:

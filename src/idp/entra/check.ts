@@ -1,51 +1,32 @@
 import { X509Certificate } from 'node:crypto';
-import { type Checked, troubleOf } from '../../core/checked.ts';
+import { type Checked, guardedAll, troubleOf } from '../../core/checked.ts';
 import type { Fault } from '../../core/fault.ts';
 import { provisioningTroubleInWords } from '../../core/provisioning-trouble.ts';
 import type { Provisioning } from '../../ports/identity-provider.ts';
 import { secretOf } from '../../secrets/secret.ts';
 import type { EntraAuth } from './credentials.ts';
 import { createEntra, type EntraSettings } from './entra.ts';
+import { createGraph } from './graph.ts';
+import { checkSubscriptions } from './graph-check.ts';
 import { GraphSession } from './graph-session.ts';
+import { always, CONSENT, checkPermissions, toBeNotified, toProvision } from './permissions.ts';
 
-const CONSENT = 'in Entra, App registrations, API permissions, and grant admin consent';
 /** A certificate that runs out sooner is told of. */
 const CERTIFICATE_DAYS = 30;
 const DAY_MS = 24 * 3_600_000;
 
-/** An application permission that Latchkey needs, or another that has it in it, and what for. */
-type Need = { permission: string; orElse?: readonly string[]; why: string; isOptional?: boolean };
+/** What Latchkey subscribes to, and where it is told. */
+type Notified = { groupNames: readonly string[]; notificationUrl: string };
 
-const always: readonly Need[] = [
-  {
-    permission: 'GroupMember.ReadWrite.All',
-    orElse: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'],
-    why: 'to change group members',
-  },
-  {
-    permission: 'User.Read.All',
-    orElse: ['User.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
-    why: 'to know people and their managers',
-  },
-  {
-    permission: 'AuditLog.Read.All',
-    why: 'to say who changed a group and where somebody last signed in',
-    isOptional: true,
-  },
-];
-const toProvision: readonly Need[] = [
-  { permission: 'Synchronization.ReadWrite.All', why: 'to have memberships provisioned at once' },
-  {
-    permission: 'Application.Read.All',
-    orElse: ['Application.ReadWrite.All', 'Directory.Read.All', 'Directory.ReadWrite.All'],
-    why: 'to see which groups are assigned to the enterprise app',
-  },
-];
-/** Covered by those above, so of no harm. */
-const HARMLESS = ['GroupMember.Read.All', 'Group.Read.All', 'User.ReadBasic.All', 'Synchronization.Read.All'];
+/**
+ * Tries in turn what Latchkey needs of Entra as its identity provider. Only reads. `notified`: left out where Graph does
+ * not reach Latchkey, which then looks by itself.
+ */
+export async function checkEntra(settings: EntraSettings, notified?: Notified): Promise<Checked[]> {
+  return await guardedAll('Entra', () => checkAll(settings, notified));
+}
 
-/** Tries in turn what Latchkey needs of Entra as its identity provider. Only reads. */
-export async function checkEntra(settings: EntraSettings): Promise<Checked[]> {
+async function checkAll(settings: EntraSettings, notified: Notified | undefined): Promise<Checked[]> {
   const graph = new GraphSession(settings);
   let permissions: readonly string[] | null = null;
   const token = await troubleOf(async () => {
@@ -53,51 +34,30 @@ export async function checkEntra(settings: EntraSettings): Promise<Checked[]> {
   }, nextOf);
   if (token !== null) return [{ name: 'Entra', trouble: token }, ...checkCertificate(settings.auth)];
 
-  const needs = [...always, ...(settings.provisioning == null ? [] : toProvision)];
+  const needs = [
+    ...always,
+    ...(settings.provisioning == null ? [] : toProvision),
+    ...(notified === undefined ? [] : toBeNotified),
+  ];
   const idp = createEntra(settings);
+  const log = await troubleOf(() => idp.log?.check() ?? Promise.resolve(), nextOf);
   return [
     { name: 'Entra', trouble: await troubleOf(() => idp.check(), nextOf) },
     ...checkCertificate(settings.auth),
-    ...checkPermissions(permissions, needs),
+    ...checkPermissions('Entra permissions', permissions, needs),
+    ...(log === null ? [] : [{ name: 'Entra changes', trouble: log }]),
     ...(idp.provisioning == null ? [] : [await checkProvisioning(idp.provisioning)]),
+    ...(notified === undefined ? [] : await checkNotifications(settings, notified)),
   ];
 }
 
-function checkPermissions(held: readonly string[] | null, needs: readonly Need[]): Checked[] {
-  const name = 'Entra permissions';
-  if (held === null)
-    return [
-      {
-        name,
-        trouble: 'the token does not show them: look whether they are those of the guide',
-        isOptional: true,
-      },
-    ];
-  const lines: Checked[] = [];
-  const has = ({ permission, orElse = [] }: Need) =>
-    [permission, ...orElse].some((one) => held.includes(one));
-  for (const isOptional of [false, true]) {
-    const missing = needs.filter((need) => !has(need) && (need.isOptional === true) === isOptional);
-    if (missing.length === 0) continue;
-    const named = missing.map(({ permission, why }) => `${permission} (${why})`).join(', ');
-    lines.push({
-      name,
-      trouble: isOptional
-        ? `without ${named} Latchkey goes on; to have it, add it ${CONSENT}`
-        : `missing: ${named}; add it ${CONSENT}`,
-      ...(isOptional ? { isOptional } : {}),
-    });
-  }
-  const needless = held.filter(
-    (one) => !HARMLESS.includes(one) && !needs.some(({ permission }) => permission === one),
-  );
-  if (needless.length > 0)
-    lines.push({
-      name,
-      trouble: `Latchkey does not need ${needless.join(', ')}: take it away ${CONSENT.replace(', and grant admin consent', '')}`,
-      isOptional: true,
-    });
-  return lines.length === 0 ? [{ name, trouble: null }] : lines;
+async function checkNotifications(settings: EntraSettings, notified: Notified): Promise<Checked[]> {
+  let line: Checked | null = null;
+  const name = 'Entra notifications';
+  const trouble = await troubleOf(async () => {
+    line = await checkSubscriptions(createGraph(settings), notified, name);
+  }, nextOf);
+  return [{ isOptional: true, ...(line ?? { name, trouble }) }];
 }
 
 async function checkProvisioning(provisioning: Pick<Provisioning, 'trouble'>): Promise<Checked> {

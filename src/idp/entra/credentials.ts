@@ -143,7 +143,7 @@ function readCertificate(certificate: string, privateKey: string) {
     // Nothing of what was given is told on: it may be the key.
     throw new Fault(
       'config.invalid',
-      'Entra: the certificate and its private key are not a PEM certificate and the key that belongs to it',
+      'Entra: ENTRA_CERTIFICATE is not a certificate as PEM with the private key that belongs to it, which stands in it too or in ENTRA_PRIVATE_KEY; a file of either is named as file:///…',
       { retryable: false },
     );
   return {

@@ -1,14 +1,14 @@
 import { type Checked, troubleOf } from '../../core/checked.ts';
 import type { Fault } from '../../core/fault.ts';
-import { createGraph, type Subscribed } from './graph.ts';
-import type { GraphSettings } from './graph-session.ts';
+import { createGraph, type Graph, type Subscribed } from './graph.ts';
+import { GraphSession, type GraphSettings } from './graph-session.ts';
+import { besideIdp, CONSENT, checkPermissions } from './permissions.ts';
 
 /** What Latchkey should be told of, and where. */
 export type GraphSubscriptionWanted = { groupNames: readonly string[]; notificationUrl: string };
 
 /** Nobody has it; whether we may ask for a person shows all the same. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
-const CONSENT = 'in Entra, App registrations, API permissions, and grant admin consent';
 const KEPT = 'Latchkey makes and renews them while it runs, within five minutes of its start';
 
 /** Tries in turn what Latchkey needs of Microsoft Graph: the token, both permissions, the subscriptions. Only reads. */
@@ -22,9 +22,10 @@ export async function checkGraph(
     async () => {
       subscriptions = await graph.subscriptions();
     },
-    nextOf(`add the application permissions GroupMember.Read.All and User.Read.All ${CONSENT}`),
+    nextOf(`add the application permissions Group.Read.All and User.Read.All ${CONSENT}`),
   );
   if (token !== null) return [{ name: 'Graph', trouble: token }];
+  const held = await new GraphSession(settings).permissions();
 
   const wanted: { resource: string; what: string }[] = [{ resource: 'users', what: 'people' }];
   const unknown: string[] = [];
@@ -36,7 +37,7 @@ export async function checkGraph(
         wanted.push(...ids.map((id) => ({ resource: `groups/${id}/members`, what: name })));
       }
     },
-    nextOf(`add the application permission GroupMember.Read.All ${CONSENT}`),
+    nextOf(`add the application permission Group.Read.All ${CONSENT}`),
   );
   const people = await troubleOf(
     () => graph.namesOf(NOBODY),
@@ -55,17 +56,32 @@ export async function checkGraph(
           },
         ]),
     { name: 'Graph people', trouble: people },
+    ...checkPermissions('Graph permissions', held, besideIdp),
     // Which there should be is not known without the groups.
-    ...(groups === null ? [checkSubscriptions(subscriptions, wanted, freeText.notificationUrl)] : []),
+    ...(groups === null
+      ? [compared('Graph notifications', subscriptions, wanted, freeText.notificationUrl)]
+      : []),
   ];
 }
 
-function checkSubscriptions(
+/** Whether there is a subscription for people and for each of these groups. @throws idp.* */
+export async function checkSubscriptions(
+  graph: Graph,
+  { groupNames, notificationUrl }: GraphSubscriptionWanted,
+  name: string,
+): Promise<Checked> {
+  const wanted = [{ resource: 'users', what: 'people' }];
+  for (const what of groupNames)
+    for (const id of await graph.groupIdsNamed(what)) wanted.push({ resource: `groups/${id}/members`, what });
+  return compared(name, await graph.subscriptions(), wanted, notificationUrl);
+}
+
+function compared(
+  name: string,
   subscriptions: readonly Subscribed[],
   wanted: readonly { resource: string; what: string }[],
   url: string,
 ): Checked {
-  const name = 'Graph notifications';
   const ours = subscriptions.filter((one) => one.notificationUrl === url);
   if (ours.length === 0) {
     const elsewhere = [...new Set(subscriptions.map((one) => one.notificationUrl))].sort().join(', ');

@@ -3,11 +3,15 @@ import type { EntraDirectory } from '../../ports/identity-provider.ts';
 import { readGraph } from './faults.ts';
 import { GraphSession, type GraphSettings } from './graph-session.ts';
 
+/** Where Graph tells of changes, and of its subscriptions. */
+export const GRAPH_NOTIFICATIONS_PATH = '/graph/notifications';
+export const GRAPH_LIFECYCLE_PATH = '/graph/lifecycle';
+
 /** A subscription to change notifications as Graph shows it; the secret it never shows again. */
 export type Subscribed = { id: string; resource: string; expiresAt: Date; notificationUrl: string };
 
 export type Graph = EntraDirectory & {
-  /** Ids of the groups with exactly this name; in Entra several may share one. */
+  /** Ids of the groups with exactly this name; in Entra several may share one. A group may be named by its id. */
   groupIdsNamed(name: string): Promise<string[]>;
   /** Every subscription of this app registration. */
   subscriptions(): Promise<Subscribed[]>;
@@ -61,6 +65,7 @@ export function createGraph(settings: GraphSettings): Graph {
     },
 
     async groupIdsNamed(name) {
+      if (GUID.test(name)) return [name];
       const what = 'find a group';
       const query = new URLSearchParams({
         // OData: a quote in a text is doubled.

@@ -1,10 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { text, url } from '../../config/setting-shapes.ts';
+import { isLoopback, text, url } from '../../config/setting-shapes.ts';
 import type { ConnectedIdp, GivenSettings, IdpVendor } from '../vendor.ts';
 import { checkEntra } from './check.ts';
 import type { EntraAuth } from './credentials.ts';
 import { createEntra, type EntraSettings } from './entra.ts';
-import { createGraph } from './graph.ts';
+import { createGraph, GRAPH_NOTIFICATIONS_PATH } from './graph.ts';
 import { entraSignInWay } from './sign-in-way.ts';
 
 export const GRAPH_URL = 'https://graph.microsoft.com';
@@ -80,7 +80,13 @@ export function connectEntra(settings: EntraSettings): ConnectedIdp {
     place: `Entra tenant ${tenantId}`,
     url: graphUrl,
     connect: () => createEntra(settings),
-    check: () => checkEntra(settings),
+    check: ({ address, isPublic, groupNames }) =>
+      checkEntra(
+        settings,
+        isPublic || isLoopback(graphUrl)
+          ? { groupNames, notificationUrl: `${address}${GRAPH_NOTIFICATIONS_PATH}` }
+          : undefined,
+      ),
     signsInAt: (issuer) => issuer.startsWith(loginUrl) || issuer.includes(tenantId),
     signInWay: entraSignInWay,
     hook: null,

@@ -7,7 +7,7 @@ export const oktaAdvice: IdpAdvice = {
   rights:
     'grant the service app okta.groups.manage and okta.users.read, or give the API token’s owner an admin role that covers the groups',
   address: 'OKTA_ORG_URL',
-  scim: 'set its SCIM app to https://<PUBLIC_URL>/scim/v2 with its SCIM token, and press Test API Credentials there',
+  scim: 'set its SCIM app to <PUBLIC_URL>/scim/v2 with its SCIM token, and press Test API Credentials there',
   pushGroups: 'in Okta, the SCIM app, Push Groups',
   pushNow:
     'in Okta, open the MuleSoft app, tab Push Groups, and push {group} now; see that the person is assigned to the app',

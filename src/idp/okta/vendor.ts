@@ -77,7 +77,7 @@ export function connectOkta(settings: OktaOutside): ConnectedIdp {
         ? 'Okta event hook: none, as OKTA_HOOK_SECRET is not set; changes by hand are found by SCIM push, the System Log and comparison.'
         : `Okta event hook URL: ${at}${OKTA_HOOK_PATH}`,
     ],
-    notifications: () => null,
+    notifications: null,
   };
 }
 

@@ -100,7 +100,7 @@ export function createEntraEmulator(world: World): EntraEmulator {
     });
     deltaRoutes(app, { ...parts, worldUrl });
     batchRoute(app);
-    subscriptionRoutes(app, parts.subscriptions, parts.notifier);
+    subscriptionRoutes(app, parts.subscriptions, parts.notifier, parts.tokens);
     logRoutes(app, { ...parts, worldUrl });
     await app.register(async (sync) => synchronizationRoutes(sync, { ...parts, worldUrl }));
   };

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GraphError } from './errors.ts';
 import type { Notifier, Subscription } from './notifier.ts';
 import type { Happening } from './tenant.ts';
+import type { EntraTokens } from './token.ts';
 
 /** Users and groups: under 29 days (graph/api/resources/subscription). */
 const MINUTES_MAX = 41_760;
@@ -56,11 +57,24 @@ export class Subscriptions {
   }
 }
 
+/** Graph gives no subscription for a right to write (graph/api/subscription-post-subscriptions, Permissions). */
+function mustRead(tokens: EntraTokens, request: FastifyRequest, resource: string): void {
+  const { roles } = tokens.require(request);
+  const reads = [resource.startsWith('users') ? 'User.Read.All' : 'Group.Read.All', 'Directory.Read.All'];
+  if (!reads.some((one) => roles.includes(one)))
+    throw new GraphError(
+      403,
+      'ExtensionError',
+      'Operation: Create; Exception: [Status Code: Forbidden; Reason: ]',
+    );
+}
+
 /** Subscriptions of Graph v1.0. */
 export function subscriptionRoutes(
   app: FastifyInstance,
   subscriptions: Subscriptions,
   notifier: Notifier,
+  tokens: EntraTokens,
 ): void {
   app.get('/subscriptions', async () => ({ value: subscriptions.all().map(shown) }));
 
@@ -71,6 +85,7 @@ export function subscriptionRoutes(
     const lifecycleNotificationUrl = freeText.data.lifecycleNotificationUrl ?? null;
     if (!/^(users|groups)(\/[0-9a-f-]{36}(\/members)?)?$/.test(resource))
       throw invalid(`The resource ${resource} can't be subscribed to.`);
+    mustRead(tokens, request, resource);
     if (!changeType.split(',').every((type) => type === 'updated' || type === 'deleted'))
       throw invalid(`The change type ${changeType} is not supported for ${resource}.`);
     if (clientState !== null && clientState.length > CLIENT_STATE_MAX)

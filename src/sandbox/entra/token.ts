@@ -19,6 +19,7 @@ const GRANTED = [
   'AuditLog.Read.All',
   'Application.Read.All',
   'Synchronization.ReadWrite.All',
+  'Group.Read.All',
 ];
 
 type Issued = { endsAt: number; roles: readonly string[] };

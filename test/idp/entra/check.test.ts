@@ -57,6 +57,63 @@ describe('permissions', () => {
   });
 });
 
+describe('where Graph reaches Latchkey', () => {
+  const at = { groupNames: ['anypoint-orders-read'], notificationUrl: 'https://latchkey.example/graph' };
+  const notified = () => checkEntra(entraSettings(entra.url), at);
+
+  test('one permission more tells at once; without it Latchkey looks every 30 seconds', async () => {
+    await entra.portal('/permissions', needed);
+    expect(await notified()).toContainEqual({
+      name: 'Entra permissions',
+      trouble: expect.stringMatching(/^without Group\.Read\.All \(to be told at once .* 30 seconds\)/),
+      isOptional: true,
+    });
+    await entra.portal('/permissions', [...needed, 'Group.Read.All']);
+    expect((await notified()).filter(({ name }) => name === 'Entra permissions')).toEqual([
+      { name: 'Entra permissions', trouble: null },
+    ]);
+  });
+
+  test('subscriptions that are not there yet are a note', async () => {
+    expect((await notified()).at(-1)).toMatchObject({
+      name: 'Entra notifications',
+      trouble: expect.stringMatching(/^there is no subscription yet/),
+      isOptional: true,
+    });
+  });
+});
+
+test('an app registration that owns the enterprise app needs the lesser permission alone', async () => {
+  await entra.portal('/permissions', [...needed, 'Application.ReadWrite.OwnedBy']);
+  const lines = (held = provisioning) => check({ provisioning: held });
+  expect((await lines()).filter(({ name }) => name === 'Entra permissions')).toEqual([
+    { name: 'Entra permissions', trouble: null },
+  ]);
+  // Where Entra does not provision it is needless.
+  expect(await check()).toContainEqual(
+    expect.objectContaining({
+      trouble: expect.stringContaining('does not need Application.ReadWrite.OwnedBy'),
+    }),
+  );
+});
+
+test('what has changed can’t be read: a line of its own', async () => {
+  await entra.portal('/settings', { refuse: { status: 403, below: '/groups/delta' } });
+  expect(await check()).toContainEqual({
+    name: 'Entra changes',
+    trouble: expect.stringMatching(/add the application permissions GroupMember\.ReadWrite\.All/),
+  });
+});
+
+test.each([
+  ['a path', { certificate: '/etc/latchkey/cert.pem', privateKey: '/etc/latchkey/key.pem' }],
+  ['a thumbprint', { certificate: '0A1B2C3D' }],
+])('%s in the place of a certificate: one line, which says how a file is named', async (_what, auth) => {
+  expect(await check({ auth })).toEqual([
+    { name: 'Entra', trouble: expect.stringMatching(/ENTRA_CERTIFICATE .*ENTRA_PRIVATE_KEY.*file:\/\/\//) },
+  ]);
+});
+
 test.each([
   ['a wrong secret', { auth: { secret: 'x' } }, /AADSTS7000215.*Certificates & secrets/],
   ['no such file', { auth: { federatedTokenFile: '/nowhere' } }, /ENTRA_FEDERATED_TOKEN_FILE/],

@@ -41,7 +41,7 @@ export const toy: IdpVendor = {
       signInWay: standardWay,
       hook: null,
       addresses: () => [],
-      notifications: () => null,
+      notifications: null,
     };
   },
 };
