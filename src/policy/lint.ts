@@ -1,7 +1,8 @@
 import { Fault } from '../core/fault.ts';
 import type { Catalogue, Entitlement } from '../core/policy/catalogue.ts';
-import { mappingTrouble } from '../core/policy/claim-mapping.ts';
+import { mappingAdvice, mappingTrouble } from '../core/policy/claim-mapping.ts';
 import type { Rules } from '../core/policy/verdict.ts';
+import { mappedPlace } from '../flow/catalogue/claim-trouble.ts';
 import { type Idps, systemOf } from '../flow/idps/idps.ts';
 import type { ChatDirectory } from '../ports/chat.ts';
 import type { MuleSoft } from '../ports/mulesoft.ts';
@@ -9,6 +10,7 @@ import type { ClauseTerms } from './clause-terms.ts';
 import { lintMadeApprovers, lintNumbers } from './lint-approvers.ts';
 import { lintClauses, lintProse } from './lint-clauses.ts';
 import { lintPeople } from './lint-people.ts';
+import { type Looked, looked } from './looked.ts';
 import { fingerprintOf, grownSince, mixesAdministration, reachOf } from './team-roles.ts';
 
 /** `problem`: has to be mended. `advice`: works, but somebody should know. */
@@ -48,20 +50,47 @@ export async function lintOutside(
 ): Promise<Remark[]> {
   const remarks = await lintOnCall(catalogue, idps, chat);
   remarks.push(...(await lintPeople(catalogue, { idps, chat })));
-  for (const e of catalogue.entitlements) {
-    const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
-    const idp = idps.find(systemOf(e, idps));
-    if (idp === null) say('problem', `${e.idp} is not connected: its settings are not there`);
-    const group = idp === null ? null : await idp.findGroup(e.idpGroup);
-    if (group === null && idp !== null)
-      say('problem', `the group ${e.idpGroup} does not exist in ${idp.name}`);
-    const team = await mulesoft.findTeam(e.team);
-    if (team === null) say('problem', `the team ${e.team} does not exist in Anypoint`);
-    else remarks.push(...(await lintTeam(e, team, mulesoft)));
-    if (group === null || team === null || e.delivery !== 'claim') continue;
-    const trouble = mappingTrouble(await mulesoft.groupMappingsOf(team.id), { group, team: team.name });
-    if (trouble !== null) say('problem', trouble);
+  for (const e of catalogue.entitlements) remarks.push(...(await lintPlaces(e, idps, mulesoft)));
+  return remarks;
+}
+
+async function lintPlaces(e: Entitlement, idps: Idps, mulesoft: MuleSoft): Promise<Remark[]> {
+  const remarks: Remark[] = [];
+  const say = (kind: Remark['kind'], text: string) => remarks.push({ kind, entitlement: e.key, text });
+  const sayUnread = (all: readonly (Looked<unknown> | null)[]) => {
+    for (const one of all) if (one !== null && 'unread' in one) say('problem', one.unread);
+  };
+  const system = systemOf(e, idps);
+  const idp = idps.find(system);
+  if (idp === null) say('problem', `${e.idp} is not connected: its settings are not there`);
+  const group =
+    idp === null ? null : await looked(() => idp.findGroup(e.idpGroup), `the group ${e.idpGroup}`, idp);
+  const team = await looked(() => mulesoft.findTeam(e.team), `the team ${e.team}`);
+  sayUnread([group, team]);
+  if (group !== null && 'is' in group && group.is === null)
+    say('problem', `the group ${e.idpGroup} does not exist in ${idp?.name}`);
+  if ('unread' in team) return remarks;
+  if (team.is === null) {
+    say('problem', `the team ${e.team} does not exist in Anypoint`);
+    return remarks;
   }
+  const { id, name } = team.is;
+  const given = await looked(lintTeam.bind(null, e, team.is, mulesoft), `what the team ${name} gives`);
+  sayUnread([given]);
+  if ('is' in given) remarks.push(...given.is);
+  if (e.delivery !== 'claim' || group === null || 'unread' in group || group.is === null) return remarks;
+  const target = { idp: system, groupId: group.is.id, groupName: group.is.name, teamName: name };
+  const mappings = await looked(
+    () => mulesoft.groupMappingsOf(id),
+    `the external group mappings of the team ${name}, by which a sign-in gives it,`,
+  );
+  sayUnread([mappings]);
+  if ('unread' in mappings) return remarks;
+  const place = mappedPlace(target, idps);
+  const trouble = mappingTrouble(mappings.is, place);
+  if (trouble !== null) say('problem', trouble);
+  const advice = trouble === null ? mappingAdvice(mappings.is, place) : null;
+  if (advice !== null) say('advice', advice);
   return remarks;
 }
 

@@ -39,6 +39,20 @@ export type SignIn = { at: Date; country: string | null };
  */
 export type IdpAdvice = PartyAdvice & { scim: string; pushGroups: string; pushNow: string };
 
+/** The claim with somebody's groups that an identity provider sends to Anypoint when they sign in there. */
+export type GroupClaim = {
+  /** How it names a group unless it is set otherwise. */
+  readonly names: 'name' | 'id';
+  /** Who is in more groups than this may come without one that they are in. */
+  readonly most: number;
+  /** What becomes of the claim then, and what to do; a sentence that goes on after `is in 231 groups, and`. */
+  readonly overfull: string;
+  /** Where its groups are set up; an order to whoever reads it. */
+  readonly advice: string;
+  /** How many groups of somebody count. Faults `idp.*`. */
+  countOf(personId: string): Promise<number>;
+};
+
 /**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
  * `idp.timeout` with `outcomeUnknown`.
@@ -55,6 +69,8 @@ export interface IdentityProvider {
   readonly carriesMembersAlone?: boolean;
   /** What the person who runs Latchkey can do about it, where something is wrong. */
   readonly advice: IdpAdvice;
+  /** Left out: nothing is known of it. */
+  readonly groupClaim?: GroupClaim;
   /**
    * Everybody with exactly this e-mail address (case-insensitive), whatever their status. E-mail need not be unique.
    */

@@ -32,8 +32,11 @@ export type World = {
   onChange(listener: () => void): () => void;
   /** Where Latchkey listens, and its SCIM token: the settings one would type into the vendor's console. */
   latchkey(): Installation | null;
-  /** The group claim that the IdP would send of somebody, by key, if they signed in to Anypoint now. */
-  claimOf?(key: string): string[];
+  /**
+   * The group claim that one would send of somebody, by key, if they signed in to Anypoint now; `idp`: the names of groups
+   * of all that are Latchkey's. Undefined: none at all.
+   */
+  claimOf?(key: string, by: 'okta' | 'entra' | 'idp'): string[] | undefined;
   /** The world's own base address, without a trailing slash; known once it listens. */
   url(): string;
 };

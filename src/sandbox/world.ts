@@ -67,8 +67,13 @@ export async function startWorld(options: WorldOptions): Promise<RunningWorld> {
       return () => listeners.delete(listener);
     },
     latchkey: () => latchkey,
-    claimOf: (key) =>
-      (latchkey?.systems ?? ['okta']).flatMap((system) => (system === 'okta' ? okta : entra).groupsOf(key)),
+    claimOf(key, by) {
+      if (by === 'okta') return okta.groupsOf(key);
+      if (by === 'entra') return entra.claimOf(key);
+      return (latchkey?.systems ?? ['okta']).flatMap((system) =>
+        (system === 'okta' ? okta : entra).groupsOf(key),
+      );
+    },
     url: () => url,
   };
   const okta = createOktaEmulator(world);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { idpsOf } from '../../src/flow/idps/idps.ts';
 import { connectedIdps } from '../../src/idp/connected.ts';
 import { createAnypoint } from '../../src/mulesoft/anypoint.ts';
@@ -88,6 +88,11 @@ describe('ways of delivery', () => {
       [ours, ...Array.from({ length: 100 }, (_, n) => ({ group: `other-${n}` }))],
       /PROBLEM {2}orders-api-read: the team Orders API readers has 101 external group mappings/,
     ],
+    [
+      'another in capitals',
+      [{ group: 'Anypoint-Orders-Read' }],
+      /PROBLEM {2}orders-api-read: nothing in Anypoint maps .*“Anypoint-Orders-Read” is mapped there and may be meant/,
+    ],
     ['as it should be', [ours], null],
   ])('the mapping behind a claim is %s', async (_title, groups, says) => {
     await rewrite(
@@ -102,6 +107,39 @@ describe('ways of delivery', () => {
       expect(said).toMatch(says);
       expect(isWell).toBe(false);
     }
+  });
+});
+
+describe('what the connected app may not read', () => {
+  const forbidden = (path: string) =>
+    createVisitor(world.url).request('POST', '/control/faults', {
+      vendor: 'anypoint',
+      method: 'GET',
+      path,
+      kind: 'status',
+      status: 403,
+    });
+  afterEach(() => createVisitor(world.url).request('DELETE', '/control/faults'));
+
+  test.each([
+    [
+      'groupmappings',
+      /PROBLEM {2}orders-api-read: the external group mappings of the team Orders API readers.*could not be looked at: .*scopes of docs.connect-anypoint.md/,
+    ],
+    ['roles', /PROBLEM {2}orders-api-read: what the team Orders API readers gives could not be looked at/],
+    ['teams', /PROBLEM {2}orders-api-read: the team Orders API readers could not be looked at/],
+  ])('%s: it is said, with what to do, and the rest is looked at', async (path, says) => {
+    await rewrite(
+      'catalogue.yaml',
+      'team: Orders API readers',
+      'team: Orders API readers\n    delivery: claim',
+    );
+    await rewrite('catalogue.yaml', 'group: anypoint-platform-admin', 'group: nobody-has-this');
+    await forbidden(path);
+    const { said, isWell } = await run('check', true);
+    expect(said).toMatch(says);
+    expect(said).toMatch(/PROBLEM {2}platform-admin: the group nobody-has-this does not exist in Okta/);
+    expect(isWell).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Fault } from '../../core/fault.ts';
-import { faultInWords } from '../../core/fault-words.ts';
+import { faultInWords, nextStepFor } from '../../core/fault-words.ts';
 import type { EntitlementKey } from '../../core/ids.ts';
 import {
   type Catalogue,
@@ -117,7 +117,7 @@ export function createCatalogueBook(
         };
       if (target === null)
         return { status: 'refused', why: `the team ${entitlement.team} does not exist in Anypoint`, target };
-      const unmapped = await claimTrouble(mulesoft, target);
+      const unmapped = await mappingOf(target);
       if (unmapped !== null) return { status: 'refused', why: unmapped, target };
       await beforeReady(target);
       return { status: 'ready', target };
@@ -127,6 +127,16 @@ export function createCatalogueBook(
         status: 'unchecked',
         why: `not checked yet, as ${faultInWords(error, { idp: idpName({ idps }, { idp: system }) })}`,
       };
+    }
+  }
+
+  /** Why no sign-in would give it. What Anypoint refuses to tell, and would refuse again, is for somebody to mend. */
+  async function mappingOf(target: Target): Promise<string | null> {
+    try {
+      return await claimTrouble({ mulesoft, idps }, target);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'mulesoft.forbidden') throw error;
+      return `whether a sign-in gives the team ${target.teamName} can’t be known, as ${faultInWords(error)}: ${nextStepFor(error)}`;
     }
   }
 

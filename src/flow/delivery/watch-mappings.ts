@@ -15,7 +15,7 @@ export async function watchMappings(context: Context): Promise<void> {
     if (target.delivery !== 'claim') continue;
     let why: string | null;
     try {
-      why = await claimTrouble(context.mulesoft, target);
+      why = await claimTrouble(context, target);
     } catch (error) {
       // Not being able to look is neither lost nor mended.
       if (!(error instanceof Fault)) throw error;

@@ -5,7 +5,7 @@ import { readChange, underwayIds } from '../../store/changes.ts';
 import { openDeliveryTrouble } from '../../store/delivery-troubles.ts';
 import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
-import { claimTrouble } from '../catalogue/claim-trouble.ts';
+import { whySignInGaveNothing } from '../catalogue/claim-trouble.ts';
 import { at, idpName } from '../idps/idps.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 import { accountAt } from '../people/accounts.ts';
@@ -37,11 +37,9 @@ export async function notCarriedYet(
       target,
       waiting('signIn', 'it comes with their next sign-in to Anypoint'),
     );
-  const why = await claimTrouble(context.mulesoft, target);
-  return waiting(
-    'delivery',
-    `${notShown}, although they have signed in since: ${why ?? `the sign-in did not carry ${target.groupName}, so look at the group claim that ${idp} sends to Anypoint`}`,
-  );
+  const idpId = await accountAt(at(context, target), person.id);
+  const why = await whySignInGaveNothing(context, target, { user, idpId });
+  return waiting('delivery', `${notShown}, although they have signed in since: ${why}`);
 }
 
 /** What keeps the sign-in that is waited for from giving it, as Anypoint said of the mapping when it was last looked at. */

@@ -6,6 +6,7 @@ import { entraAdvice } from './advice.ts';
 import { isA } from './answers.ts';
 import { graphFault } from './faults.ts';
 import { GraphSession, type GraphSettings } from './graph-session.ts';
+import { entraGroupClaim } from './group-claim.ts';
 import { EntraGroups } from './groups.ts';
 import { EntraLog } from './log.ts';
 import { isGuid, memberReference } from './member-reference.ts';
@@ -57,6 +58,7 @@ class Entra implements IdentityProvider {
   readonly name = 'Entra';
   readonly carriesMembersAlone = true;
   readonly advice = entraAdvice;
+  readonly groupClaim = entraGroupClaim((personId) => this.#groups.countOf(personId));
   readonly provisioning: EntraProvisioner | null;
   readonly log: EntraLog;
   readonly #graph: GraphSession;

@@ -121,9 +121,18 @@ export class EntraGroups {
 
   /** Ids of the groups that a person is directly in; null for somebody who is not there. */
   async idsOf(personId: string): Promise<string[] | null> {
+    return await this.#idsBy('memberOf', personId);
+  }
+
+  /** Of the groups that a person is in, directly or by another group. */
+  async countOf(personId: string): Promise<number> {
+    return (await this.#idsBy('transitiveMemberOf', personId))?.length ?? 0;
+  }
+
+  async #idsBy(way: 'memberOf' | 'transitiveMemberOf', personId: string): Promise<string[] | null> {
     const what = 'read memberships';
     const ids: string[] = [];
-    let path: string | null = `/users/${personId}/memberOf?$select=id&$top=${PAGE}`;
+    let path: string | null = `/users/${personId}/${way}?$select=id&$top=${PAGE}`;
     for (let pages = 0; path !== null; pages += 1) {
       if (pages === MAX_PAGES) throw badAnswer(what, 'the list has no end');
       const answer = await this.#graph.send('GET', path, what, { mayBeAbsent: true });

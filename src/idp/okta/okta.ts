@@ -23,6 +23,7 @@ import {
 } from './answers.ts';
 import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './api.ts';
 import { contextScopes } from './credentials.ts';
+import { oktaGroupClaim } from './group-claim.ts';
 import { createOktaLog, type OktaLog } from './log.ts';
 
 /**
@@ -66,6 +67,7 @@ class Okta implements IdentityProvider {
   readonly system = 'okta';
   readonly name = 'Okta';
   readonly advice = oktaAdvice;
+  readonly groupClaim = oktaGroupClaim(async (personId) => (await this.groupIdsOf(personId)).length);
   readonly log: OktaLog;
   readonly signIns: UseRecord | null;
   readonly #api: OktaApi;

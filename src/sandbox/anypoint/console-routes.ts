@@ -25,10 +25,10 @@ const useSchema = z
 const signInSchema = z
   .strictObject({
     /**
-     * The group claim that the IdP sends, `idp`: as it would now; absent: the sign-in carries none and moves no
+     * The group claim that the IdP sends, `okta` or `entra`: as that one would now, `idp`: the names of the groups there, of those that are Latchkey's; absent: the sign-in carries none and moves no
      * membership.
      */
-    groups: z.union([z.array(z.string()), z.literal('idp')]).optional(),
+    groups: z.union([z.array(z.string()), z.enum(['idp', 'okta', 'entra'])]).optional(),
     /** The name the IdP sends, when it is no longer the e-mail address. */
     username: z.string().min(1).optional(),
     /** Invited, with a password of Anypoint's own: whoever takes the invitation chooses the user name. */
@@ -121,7 +121,7 @@ function signInRoute(app: FastifyInstance, { world, organization, audit }: Conso
     if (body === null) return reply;
     const username = body.username ?? organization.userOfPerson(person.key)?.username ?? person.email;
     const user = organization.signIn(person, username, body.local);
-    const groups = body.groups === 'idp' ? (world.claimOf?.(person.key) ?? []) : body.groups;
+    const groups = typeof body.groups === 'string' ? world.claimOf?.(person.key, body.groups) : body.groups;
     if (groups !== undefined) applyClaim(organization, audit, user, groups);
     return { userId: user.id, username: user.username };
   });

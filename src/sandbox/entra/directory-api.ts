@@ -57,6 +57,13 @@ function userRoutes(app: FastifyInstance, { tenant, tokens, worldUrl }: Director
     return { ...page, value: page.value.map((group) => selected(group, 'group', query, true)) };
   });
 
+  app.get<ById>('/users/:id/transitiveMemberOf', async (request) => {
+    tokens.mustHave(request, [...readsUsers, 'GroupMember.Read.All']);
+    const user = userOf(tenant, request.params.id);
+    const page = paged(tenant.groupsOf(user.id), request, worldUrl());
+    return { ...page, value: page.value.map((group) => selected(group, 'group', checkQuery(request), true)) };
+  });
+
   app.get<ById>('/directory/deletedItems/microsoft.graph.user/:id', async (request) => {
     tokens.mustHave(request, readsUsers);
     const found = tenant.deleted.get(request.params.id.toLowerCase());

@@ -5,6 +5,7 @@ import { AppCredentials } from './credentials.ts';
 import { Changes, deltaRoutes } from './delta-api.ts';
 import { batchRoute, directoryRoutes } from './directory-api.ts';
 import { GraphError, graphErrorBody, sendGraphError } from './errors.ts';
+import { EntraGroupClaim } from './group-claim.ts';
 import { EntraLogs, logRoutes } from './logs-api.ts';
 import { Notifier } from './notifier.ts';
 import { type EntraParts, portal } from './portal.ts';
@@ -34,6 +35,8 @@ export function entraSettings(worldUrl: string) {
 export type EntraEmulator = Emulator & {
   /** Names of the groups that somebody who can sign in is directly in, by key: what its group claim sends. */
   groupsOf(key: string): string[];
+  /** The groups claim of somebody's sign-in to Anypoint now; undefined: there is none. */
+  claimOf(key: string): string[] | undefined;
 };
 
 /**
@@ -57,6 +60,7 @@ export function createEntraEmulator(world: World): EntraEmulator {
     provisioning: new Provisioning(world, tenant),
     logs: new EntraLogs(),
     throttle: new Throttle(null),
+    groupClaim: new EntraGroupClaim(tenant),
     changes: new Changes(),
     refusing: { now: null },
   };
@@ -132,6 +136,7 @@ export function createEntraEmulator(world: World): EntraEmulator {
         { prefix: PREFIX },
       );
     },
+    claimOf: (key) => parts.groupClaim.of(key),
     snapshot: () => ({ tenant: tenant.snapshot(), provisioning: parts.provisioning.snapshot() }),
     restore(saved) {
       const { tenant: directory, provisioning } = saved as {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AppCredentials } from './credentials.ts';
 import type { Changes } from './delta-api.ts';
 import { notFound } from './errors.ts';
+import type { EntraGroupClaim } from './group-claim.ts';
 import type { EntraLogs } from './logs-api.ts';
 import type { Notifier } from './notifier.ts';
 import { mostFailed, type Provisioning } from './provisioning.ts';
@@ -20,6 +21,7 @@ export type EntraParts = {
   provisioning: Provisioning;
   logs: EntraLogs;
   throttle: Throttle;
+  groupClaim: EntraGroupClaim;
   changes: Changes;
   /** Answers of Graph from now on; null: as usual. */
   refusing: { now: Refusal | null };
@@ -231,8 +233,12 @@ function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {
 
 function appPortal(
   sim: FastifyInstance,
-  { tokens, credentials, provisioning, tenant, logs }: EntraParts,
+  { tokens, credentials, provisioning, tenant, logs, groupClaim }: EntraParts,
 ): void {
+  sim.post('/claim', async (request) => {
+    groupClaim.set(request.body);
+    return { ok: true };
+  });
   sim.post('/tokens/revoke', async () => {
     tokens.revokeAll();
     return { ok: true };

@@ -90,6 +90,20 @@ export class Tenant {
     return [...this.groups.values()].find((group) => group.displayName === name) ?? null;
   }
 
+  /** The groups that somebody is in, directly or by another group. */
+  groupsOf(userId: string): EntraGroup[] {
+    const found = new Set<EntraGroup>();
+    const look = (id: string) => {
+      for (const group of this.groups.values())
+        if (group.members.has(id) && !found.has(group)) {
+          found.add(group);
+          look(group.id);
+        }
+    };
+    look(userId);
+    return [...found];
+  }
+
   addUser(user: Partial<EntraUser> & Pick<EntraUser, 'userPrincipalName'>): EntraUser {
     const made: EntraUser = {
       id: randomUUID(),

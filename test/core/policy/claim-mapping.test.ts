@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Mapping, mappingTrouble } from '../../../src/core/policy/claim-mapping.ts';
+import { type Mapping, mappingAdvice, mappingTrouble } from '../../../src/core/policy/claim-mapping.ts';
 
 const ours: Mapping = { externalGroupName: 'orders-read', membershipType: 'member', providerId: 'okta' };
 const others = (n: number): Mapping[] =>
@@ -41,4 +41,36 @@ test.each<[title: string, mappings: Mapping[], why: RegExp]>([
   ['as maintainer', [{ ...ours, membershipType: 'maintainer' }], /as maintainer.*map it as member/],
 ])('a group that does not give its team as it should is told of: %s', (_title, mappings, why) => {
   expect(mappingTrouble(mappings, place)).toMatch(why);
+});
+
+const ENTRA = { ...place, group: { id: 'f1', name: 'orders-read' }, claim: 'id', idp: 'Entra' } as const;
+
+test.each<[string, Mapping[], RegExp]>([
+  ['no mapping: the object id is what to map', [], /add the mapping of its object id f1 under/],
+  [
+    'an object id in capitals',
+    [{ ...ours, externalGroupName: 'F1' }],
+    /“F1” is mapped there and may be meant/,
+  ],
+  ['blanks around it', [{ ...ours, externalGroupName: ' orders-read ' }], /“ orders-read ” is mapped there/],
+  [
+    'by name and by id: which to leave',
+    [ours, { ...ours, externalGroupName: 'f1' }],
+    /2 times.*leave one as member, by its object id f1/,
+  ],
+])('where the claim names groups by their object ids: %s', (_title, mappings, why) => {
+  expect(mappingTrouble(mappings, ENTRA)).toMatch(why);
+});
+
+test('a mapping by what the claim does not usually carry stands, and is told of', () => {
+  const byId = [{ ...ours, externalGroupName: ENTRA.group.id }];
+  expect(mappingAdvice([ours], ENTRA)).toMatch(
+    /by its name, and Entra sends object ids unless.*map f1 instead/,
+  );
+  expect(mappingAdvice(byId, ENTRA)).toBeNull();
+  expect(mappingAdvice([], ENTRA)).toBeNull();
+  expect(mappingAdvice([{ ...ours, externalGroupName: '00g1' }], { ...place, idp: 'Okta' })).toMatch(
+    /by its id, and Okta sends names/,
+  );
+  expect(mappingAdvice([ours], place)).toBeNull();
 });
