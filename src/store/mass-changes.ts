@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import type { Leg } from '../core/change/change.ts';
 import type { PersonId } from '../core/ids.ts';
 import {
   type CarriedOut,
@@ -10,7 +9,6 @@ import {
   type MassKind,
   openMassStates,
 } from '../core/mass-change/mass-change.ts';
-import type { MassProgress } from '../core/mass-change/words.ts';
 import type { Person } from './people.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
@@ -266,40 +264,6 @@ export async function peopleOnCard(db: Db | Tx, id: string): Promise<Set<PersonI
     select distinct person_id from mass_change_items
     where mass_change_id = ${id} and outcome is distinct from 'dropped'`.execute(db);
   return new Set(rows.map((row) => row.person_id));
-}
-
-/** Counted from the changes that the items became; what a revoke takes away is counted by the revoke. */
-export async function progressOf(db: Db | Tx, id: string): Promise<MassProgress> {
-  const { rows } = await sql<{ outcome: string | null; where: string; leg: Leg | null; n: number }>`
-    select i.outcome, s.leg, count(*)::int as n,
-      case when i.outcome is null then 'open' when i.change_id is null or s.state is null then 'seen'
-        when s.state in ('inEffect', 'ended', 'superseded', 'denied', 'refused', 'withdrawn', 'lapsed', 'closed') then 'seen'
-        when s.state in ('late', 'failed') then s.state
-        when s.state = 'awaitingSignIn' then 'signIn' else 'moving' end as "where"
-    from mass_change_items i
-    left join lateral (
-      select x.state, case when x.state = 'late' then x.doc->'late'->>'leg' end as leg
-      from changes c join changes x on x.id = case when i.outcome = 'reverted' then coalesce(c.revoke_id, c.id) else c.id end
-      where c.id = i.change_id
-    ) s on true
-    where i.mass_change_id = ${id} and i.outcome is distinct from 'dropped'
-    group by i.outcome, s.leg, "where" order by i.outcome, s.leg, "where"`.execute(db);
-  const sum = (fits: (row: (typeof rows)[number]) => boolean) =>
-    rows.filter(fits).reduce((n, row) => n + row.n, 0);
-  const half = (outcome: string) => ({
-    all: sum((r) => r.outcome === outcome),
-    seen: sum((r) => r.outcome === outcome && r.where === 'seen'),
-  });
-  return {
-    open: sum((r) => r.where === 'open'),
-    kept: half('kept'),
-    reverted: half('reverted'),
-    late: rows
-      .filter((r) => r.where === 'late' && r.leg !== null)
-      .map((r) => ({ leg: r.leg as Leg, count: r.n, outcome: r.outcome === 'kept' ? 'kept' : 'reverted' })),
-    failed: sum((r) => r.where === 'failed'),
-    signIn: sum((r) => r.where === 'signIn'),
-  };
 }
 
 /** Grants on cards about a move that ended by themselves meanwhile. */

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Leg } from '../core/change/change.ts';
 import type { ChangeId, EntitlementKey, PersonId } from '../core/ids.ts';
 import type { Target } from '../core/policy/catalogue.ts';
+import type { CarriedElsewhere } from '../core/policy/delivery.ts';
 import type { CarryTrouble, Objection, ObjectionAnswer, RevokeProgress } from '../core/review/close.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
@@ -76,23 +77,31 @@ export async function revokeSince(
 }
 
 export async function revokesOf(db: Db | Tx, campaignId: string): Promise<RevokeProgress> {
-  const { rows } = await sql<{ where: string; leg: Leg | null; n: number }>`
+  const { rows } = await sql<{
+    where: string;
+    leg: Leg | null;
+    delivery: CarriedElsewhere | null;
+    n: number;
+  }>`
     select case when l.carry_trouble is not null then 'unknown'
         when l.carried_at is null then 'uncarried'
         when l.revoke_id is null then 'nothing'
         when c.state = 'inEffect' then 'seen' when c.state = 'superseded' then 'givenAgain'
         when c.state in ('late', 'failed') then c.state else 'moving' end as "where",
-      case when c.state = 'late' then c.doc->'late'->>'leg' end as leg, count(*)::int as n
+      case when c.state = 'late' then c.doc->'late'->>'leg' end as leg,
+      case when c.state = 'late' then c.doc->'target'->>'delivery' end as delivery, count(*)::int as n
     from campaign_lines l left join changes c on c.id = l.revoke_id
     where l.campaign_id = ${campaignId} and ${isCarried}
-    group by 1, 2 order by 1, 2`.execute(db);
+    group by 1, 2, 3 order by 1, 2, 3`.execute(db);
   const sum = (fits: (where: string) => boolean) =>
     rows.filter((row) => fits(row.where)).reduce((total, row) => total + row.n, 0);
   return {
     all: sum((where) => !['unknown', 'uncarried', 'nothing'].includes(where)),
     seen: sum((where) => where === 'seen'),
     givenAgain: sum((where) => where === 'givenAgain'),
-    late: rows.flatMap(({ where, leg, n }) => (where === 'late' && leg !== null ? [{ leg, count: n }] : [])),
+    late: rows.flatMap(({ where, leg, delivery, n }) =>
+      where === 'late' && leg !== null ? [{ leg, ...(delivery === null ? {} : { delivery }), count: n }] : [],
+    ),
     failed: sum((where) => where === 'failed'),
     uncarried: sum((where) => where === 'uncarried'),
     unknown: sum((where) => where === 'unknown'),

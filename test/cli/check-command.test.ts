@@ -70,6 +70,35 @@ async function check(
   return { said, isWell };
 }
 
+test('whether a sign-in gives a team may not be read: it is said of the entitlement, with what to do, and the rest is tried', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'latchkey-check-'));
+  const { request } = createVisitor(stage.world.url);
+  try {
+    await cp('policy', dir, { recursive: true });
+    const catalogue = join(dir, 'catalogue.yaml');
+    const team = 'team: Orders API readers';
+    const text = await readFile(catalogue, 'utf8');
+    await writeFile(catalogue, text.replace(team, `${team}\n    delivery: claim`));
+    await request('POST', '/control/faults', {
+      vendor: 'anypoint',
+      path: 'groupmappings',
+      kind: 'status',
+      status: 403,
+    });
+    const { said, isWell } = await check({}, { policyDir: dir });
+    expect(isWell).toBe(false);
+    expect(said).toContainEqual(
+      expect.stringMatching(
+        /^orders-api-read refused: whether a sign-in gives the team Orders API readers can’t be known, as .*docs.connect-anypoint.md/,
+      ),
+    );
+    expect(said).toContain('orders-api-deploy ready');
+  } finally {
+    await request('DELETE', '/control/faults');
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
 test('the sandbox: everything is tried, and the entitlement that can’t be given is the one failure', async () => {
   const { said, isWell } = await check();
   expect(isWell).toBe(false);

@@ -1,5 +1,6 @@
 import type { Leg } from '../change/change.ts';
 import { quorumOf } from '../policy/catalogue.ts';
+import type { CarriedElsewhere } from '../policy/delivery.ts';
 import { type ApproverPlan, isStranded } from '../policy/routing.ts';
 import type { Mood, StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
@@ -11,10 +12,15 @@ export type MassProgress = {
   open: number;
   kept: { all: number; seen: number };
   reverted: { all: number; seen: number };
-  late: { leg: Leg; count: number; outcome: 'kept' | 'reverted' }[];
+  /** `delivery`: who carries it, where that is not Latchkey. */
+  late: { leg: Leg; delivery?: CarriedElsewhere; count: number; outcome: 'kept' | 'reverted' }[];
   failed: number;
   /** Kept for people who have never signed in to Anypoint. */
   signIn: number;
+  /** Kept, and given by Anypoint at their next sign-in. */
+  nextSignIn: number;
+  /** Of those, so many would not be given it by a sign-in now: the group mapping is not as it should be. */
+  unmapped: number;
 };
 
 export type MassNames = {
@@ -109,7 +115,7 @@ export function massVerbsExplained(mass: MassChange, names: MassNames): string {
         ? `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`
         : `Until this is decided they keep the team in MuleSoft. Put back adds them to ${names.group} again: by their grants until those end, else as before; who may not hold it by policy is not put back. Let end ends their grants and takes the team away.`;
     case 'excess':
-      return `Until this is decided they stay in the team. Keep adds them to ${names.group}, each with a grant that has an end; who may not hold it by policy is taken out. Take out removes all of them from the team. Either way, find out who or what put them into the team in Anypoint itself, or they may come again.`;
+      return `Until this is decided they stay in the team. Keep adds them to ${names.group}, each with a grant that has an end; who may not hold it by policy is taken out. Take out removes all of them from the team. Either way, find out who or what put them into the team in Anypoint itself, or they may come again.${mass.target?.delivery === 'claim' ? ' Who came by the group claim of a sign-in comes again with the next one, until the identity provider no longer sends that group.' : ''}`;
     case 'deactivated':
       return 'While they are switched off they are out of MuleSoft, whatever is decided. If they have left, what they hold, asked for, decide on and own is closed too. One by one decides on single people, and the others wait.';
     case 'moved':
@@ -239,13 +245,19 @@ function progressInWords({ kind }: MassChange, p: MassProgress, names: MassNames
     if (n.all === 0) return;
     const late = p.late
       .filter((l) => l.outcome === outcome)
-      .map((l) => `, ${figure(l.count)} late (${legName(l.leg, names.idp)})`);
+      .map((l) => `, ${figure(l.count)} late (${legName(l.leg, names.idp, l.delivery)})`);
     parts.push(`${figure(n.seen)} of ${figure(n.all)} ${words}${late.join('')}`);
   };
   half(p.kept, kept, 'kept');
   half(p.reverted, reverted, 'reverted');
   if (p.signIn > 0)
     parts.push(`${figure(p.signIn)} ${p.signIn === 1 ? 'waits' : 'wait'} for a first sign-in to Anypoint`);
+  if (p.nextSignIn > 0) {
+    const unmapped = p.unmapped === 0 ? '' : `, which would not give it to ${figure(p.unmapped)} of them now`;
+    parts.push(
+      `${figure(p.nextSignIn)} ${p.nextSignIn === 1 ? 'has it from their' : 'have it from their'} next sign-in to Anypoint${unmapped}`,
+    );
+  }
   if (p.failed > 0) parts.push(`${figure(p.failed)} that ${names.idp} refuses: look at ${names.group} there`);
   if (p.open > 0) parts.push(`${figure(p.open)} still to be started`);
   return parts.length === 0 ? '' : `${parts.join('; ')}.`;

@@ -1,5 +1,6 @@
 import type { Leg } from '../change/change.ts';
 import type { EntitlementKey, PersonId } from '../ids.ts';
+import type { CarriedElsewhere } from '../policy/delivery.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { Campaign, CampaignEvent } from './campaign.ts';
 
@@ -14,7 +15,8 @@ export type RevokeProgress = {
   seen: number;
   /** Given again after the decision, so there is nothing to see. */
   givenAgain: number;
-  late: { leg: Leg; count: number }[];
+  /** `delivery`: who carries it, where that is not Latchkey. */
+  late: { leg: Leg; delivery?: CarriedElsewhere; count: number }[];
   failed: number;
   /** Decided, and not on its way yet: revokes, and grants to be marked. */
   uncarried: number;

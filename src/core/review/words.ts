@@ -127,7 +127,9 @@ export function revokesInWords(revokes: RevokeProgress, idp: string): string {
   if (revokes.all + revokes.uncarried + revokes.unknown === 0) return '';
   const parts = [
     `Revoked: ${figure(revokes.seen)} of ${figure(revokes.all)} gone in MuleSoft`,
-    ...revokes.late.map(({ leg, count }) => `${figure(count)} late (${legName(leg, idp)})`),
+    ...revokes.late.map(
+      ({ leg, delivery, count }) => `${figure(count)} late (${legName(leg, idp, delivery)})`,
+    ),
     ...(revokes.failed === 0 ? [] : [`${figure(revokes.failed)} that ${idp} refuses to take away`]),
     ...(revokes.givenAgain === 0 ? [] : [`${figure(revokes.givenAgain)} given again since`]),
     ...(revokes.unknown === 0

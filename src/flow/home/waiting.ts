@@ -5,7 +5,7 @@ import type { MassChange } from '../../core/mass-change/mass-change.ts';
 import { type OffboardingItem, openItemsOf } from '../../core/offboarding/offboarding.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { askedOf, placesOf } from '../../store/homes.ts';
-import { progressOf } from '../../store/mass-changes.ts';
+import { progressOf } from '../../store/mass-progress.ts';
 import { openCases } from '../../store/offboardings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import { readSummary } from '../../store/summaries.ts';

@@ -17,7 +17,8 @@ import { approversTaken, type Entitlement, type Target } from '../../core/policy
 import { evaluateRequest, quorumUnder } from '../../core/policy/verdict.ts';
 import { endBaseline, isInBaseline } from '../../store/baseline.ts';
 import { pendingRequest, underwayIds } from '../../store/changes.ts';
-import { noteCarriedOut, openItems, progressOf, readMassChange } from '../../store/mass-changes.ts';
+import { noteCarriedOut, openItems, readMassChange } from '../../store/mass-changes.ts';
+import { progressOf } from '../../store/mass-progress.ts';
 import { isKeptOut } from '../../store/offboardings.ts';
 import { readPerson } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';

@@ -2,13 +2,8 @@ import { FOUND_THERE, type MassChange } from '../../core/mass-change/mass-change
 import type { MassProgress } from '../../core/mass-change/words.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { mayApprove } from '../../core/policy/routing.ts';
-import {
-  countNoted,
-  progressOf,
-  readMassChange,
-  type ShownItem,
-  shownItems,
-} from '../../store/mass-changes.ts';
+import { countNoted, readMassChange, type ShownItem, shownItems } from '../../store/mass-changes.ts';
+import { progressOf } from '../../store/mass-progress.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
 import { idpName } from '../idps/idps.ts';

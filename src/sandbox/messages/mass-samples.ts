@@ -16,6 +16,8 @@ const none: MassProgress = {
   late: [],
   failed: 0,
   signIn: 0,
+  nextSignIn: 0,
+  unmapped: 0,
 };
 
 function massOf(deploy: Entitlement, kind: MassKind, rest: Partial<MassChange> = {}): MassChange {
@@ -152,6 +154,21 @@ export function massSamples(catalogue: Catalogue): Sample<MassView>[] {
       view: view(mass('finding', { state: 'decided', decision: reverted }), {
         reverted: { all: 25, seen: 22 },
         late: [{ leg: 'delivery', count: 3, outcome: 'reverted' }],
+      }),
+    },
+    {
+      title: 'Kept, and given at the next sign-in',
+      view: view(mass('finding', { state: 'decided', decision: { ...reverted, verb: 'keep' } }), {
+        kept: { all: 25, seen: 20 },
+        nextSignIn: 5,
+        unmapped: 2,
+      }),
+    },
+    {
+      title: 'Decided, and a connector is late',
+      view: view(mass('finding', { state: 'decided', decision: reverted }), {
+        reverted: { all: 25, seen: 22 },
+        late: [{ leg: 'delivery', delivery: 'native', count: 3, outcome: 'reverted' }],
       }),
     },
     {

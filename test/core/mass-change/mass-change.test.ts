@@ -1060,6 +1060,8 @@ describe('words', () => {
     late: [],
     failed: 0,
     signIn: 0,
+    nextSignIn: 0,
+    unmapped: 0,
     ...rest,
   });
 
@@ -1121,6 +1123,29 @@ describe('words', () => {
       headline: 'Reverted by olga',
       detail: '4,998 of 5,000 gone in MuleSoft, 2 late (Okta’s SCIM push).',
     });
+  });
+
+  test.each<[string, Partial<MassProgress>, string]>([
+    ['a first sign-in', { signIn: 2 }, '2 wait for a first sign-in to Anypoint.'],
+    ['the next sign-in', { nextSignIn: 1 }, '1 has it from their next sign-in to Anypoint.'],
+    [
+      'the next sign-in, which would not give it',
+      { nextSignIn: 5, unmapped: 2 },
+      '5 have it from their next sign-in to Anypoint, which would not give it to 2 of them now.',
+    ],
+    [
+      'a connector',
+      { late: [{ leg: 'delivery', delivery: 'native', count: 2, outcome: 'kept' }] },
+      '2 late (Okta’s own Anypoint connector).',
+    ],
+    [
+      'the group claim',
+      { late: [{ leg: 'delivery', delivery: 'claim', count: 2, outcome: 'kept' }] },
+      '2 late (the group claim of the sign-in to Anypoint).',
+    ],
+  ])('what is waited for is said by who carries it: %s', (_title, rest, words) => {
+    const p = progress({ kept: { all: 9, seen: 4 }, ...rest });
+    expect(massStatusText(massAfter(...wayTo.decided), p, names).detail.endsWith(words)).toBe(true);
   });
 
   test('nobody left to decide is said', () => {
