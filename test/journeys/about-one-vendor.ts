@@ -5,6 +5,8 @@ export const aboutOneVendor: Readonly<Record<string, string>> = {
   attacks: 'SCIM clients of other sources attack what Okta has pushed, with Okta’s ids',
   'colliding-names': 'SCIM clients of three sources collide with the records that Okta pushed',
   'delivery-by-claim': 'the group claim of Okta’s sign-in to Anypoint',
+  'delivery-by-claim-entra':
+    'the group claim of Entra’s sign-in to Anypoint: object ids, and too many of them',
   'delivery-native': 'Okta’s own connector for Anypoint',
   'drift-by-each-source': 'Okta’s event hook and System Log, and who wrote in them',
   'drift-by-set-and-graph': 'what others tell beside Okta: security event tokens, and Entra that only tells',

@@ -104,7 +104,7 @@ test('mapped by its name, which Entra does not send: the alarm says so, and with
   await isMapped([groupId]);
 }, 90_000);
 
-test('in more groups than Entra sends, by groups in groups too: the alarm says how many, and how to have this one sent', async () => {
+test('grafana/grafana#43356, argoproj/argo-cd#6595: in more groups than Entra sends, by groups in groups too: the alarm says how many, and how to have this one sent', async () => {
   // given
   const { id: inner } = await walk.request<{ id: string }>('POST', '/entra/sim/groups/new', {
     displayName: 'everybody of orders',

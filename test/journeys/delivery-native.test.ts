@@ -172,7 +172,7 @@ test('whom the connector has not pushed is missed by the comparison, told of at 
   );
 }, 60_000);
 
-test('whom the connector left in the team long after their access has gone, the comparison has taken out', async () => {
+test('metabase/metabase#48276: whom the connector left in the team long after their access has gone, the comparison has taken out', async () => {
   // given nobody asked for it, and the group in the IdP does not have him
   await inAnypoint('POST', 'sam');
 

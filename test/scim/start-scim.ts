@@ -52,6 +52,7 @@ export type StartedScim = {
 export async function startScim(
   observedGroups: string[] | null = null,
   idp: ScimSource = 'okta',
+  otherIdps: readonly ScimSource[] = [],
 ): Promise<StartedScim> {
   const fresh = await freshDatabase();
   const observed: ObservedMemberships[] = [];
@@ -59,7 +60,7 @@ export async function startScim(
   await scimRoutes(app, {
     db: fresh.database.db,
     token: TOKEN,
-    idps: [idp],
+    idps: [idp, ...otherIdps],
     baseUrl: 'https://latchkey.example',
     observedGroups: () => observedGroups,
   });

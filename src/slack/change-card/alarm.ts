@@ -72,9 +72,7 @@ export function legHint(
   }: { idp: string; pushNow?: string; group: string; team: string; delivery?: CarriedElsewhere | undefined },
 ): string {
   if (leg === 'delivery' && delivery === 'native')
-    return idp === 'Entra'
-      ? `in Entra, open the enterprise app that carries ${group} to Anypoint, and provision this person on demand; see that the group is assigned to it. Without such an app write \`delivery: bridge\` or \`claim\` in the catalogue.`
-      : `in ${idp}, open the MuleSoft Anypoint Platform app, tab Push Groups, Active, and push ${group} now; what failed stands in its tasks.`;
+    return `in ${idp}, open the MuleSoft Anypoint Platform app, tab Push Groups, Active, and push ${group} now; what failed stands in its tasks.`;
   if (leg === 'delivery' && delivery === 'claim')
     return `look at the external group mapping of ${group} on the team ${team} in Anypoint, and at the group claim that ${idp} sends.`;
   switch (leg) {
