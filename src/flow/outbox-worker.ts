@@ -3,26 +3,16 @@ import type { JobName } from '../core/jobs/reactions.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Lane } from '../queue/lanes.ts';
 import type { QueueAway } from '../queue/queue-away.ts';
-import {
-  again,
-  finish,
-  LEASE_MS,
-  leaseDue,
-  leaseToRun,
-  msUntilDue,
-  type OutboxRow,
-  takeBack,
-  takeDelivery,
-  unlease,
-} from '../store/outbox.ts';
-import type { Context, Ran } from './kernel/context.ts';
+import type { OutboxRow } from '../store/outbox.ts';
+import { LEASE_MS, takeBack, takeDelivery, unlease } from '../store/outbox-leases.ts';
+import type { Context } from './kernel/context.ts';
+import { createClosings } from './queue/closings.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
-import type { Lanes } from './queue/lanes.ts';
-import { createPauses } from './queue/pauses.ts';
+import type { Lanes, Runs } from './queue/lanes.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
-import type { Runs } from './steps.ts';
+import { createRunner } from './queue/run-rows.ts';
 
-/** Rows put into the queue in one go. */
+/** Rows leased in one go. */
 const BATCH = 200;
 /** Rows remembered between leasing and running, so that a worker of this process need not read them again. */
 const HELD_MAX = 2_000;
@@ -30,18 +20,16 @@ const HELD_MAX = 2_000;
 const AT_ONCE_MAX = 16;
 /** Longest sleep between looks; another replica's commit is found at the latest then. */
 const IDLE_MS = 250;
-const STORE_DOWN_MS = 1_000;
-/** A run that has not ended by then is let go, so that its place is free. Its lease ran out long ago. */
-const RUN_MAX_MS = 60_000;
-const VENDOR_CODE_MAX = 60;
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 30_000;
 /**
- * Longest wait that a vendor can impose. Limits refill within a minute or two. A reset time hours or centuries away
- * comes from a broken clock or a broken proxy. Believing it would stop a lane for good. A vendor that is asked too
- * early says so again.
+ * Least time between two looks for each piece of work under way, and at most: what comes meanwhile shares the next trip.
  */
-const VENDOR_WAIT_MAX_MS = 300_000;
+const PACE_MS = 1;
+const PACE_MAX_MS = 12;
+/** Least sleep before a row that is about to be due. */
+const SLEEP_MS = 4;
+const STORE_DOWN_MS = 1_000;
+/** An IdP is written to from the queue, whichever process has a place for it. */
+const alwaysQueued: ReadonlySet<JobName> = new Set(['applyToIdp']);
 
 export type Relay = {
   nudge(): void;
@@ -54,17 +42,20 @@ export type Relay = {
 };
 
 /**
- * Carries open outbox rows into the queue and closes them when their job has run. The outbox is also the timer: a job
- * that wants to look again leaves its row open until then. While the queue is away this process runs due rows itself.
- * It takes the most urgent first, and as many at once as its workers would.
+ * Carries out what the outbox owes. Rows that are due are leased, the most urgent first. What its lane has a place for
+ * runs in this process at once. What is beyond goes into the queue, from where any process takes it, and so do writes
+ * to the IdP. The outbox is also the timer: a job that wants to look again leaves its row open until then. While the
+ * queue is away this process runs all due rows itself, as many at once as there are places.
  *
  * The loop (`run`) is in one of five states, and `pump` says for how long:
- * - giving: rows are due, so a batch is leased and put into the queue; a full batch is followed by the next at once;
+ * - giving: rows are due, so a batch is leased and begun or put into the queue; a full batch is followed by the next at
+ *   once;
  * - full: a lane has enough in the queue, so its rows stay in the outbox until some of them begin;
  * - idle: nothing is due, so it sleeps until the next row is, or until it is nudged;
  * - without the queue: what was given is taken back, and due rows run in this process, lane by lane;
  * - without the database: it sleeps and tries again.
- * A row is held by its lease alone. Whatever is lost on the way comes back when that runs out.
+ * A row is held by its lease alone. Whatever is lost on the way comes back when that runs out. Rows whose run has ended
+ * are closed by the same trip that leases the next.
  */
 export function createRelay(
   context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,
@@ -75,15 +66,16 @@ export function createRelay(
   let nudged = false;
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
-  const pauses = createPauses(context.pausedUntil);
   const held = new Map<string, { row: OutboxRow; until: number }>();
-  /** What runs in this process without the queue. */
+  /** What runs in this process without the queue, and what is on its way into the queue. */
   const here = new Set<Promise<void>>();
   /** What could not be taken back yet, the database being away too. */
   const toTakeBack: Given[] = [];
   let clicks = 0;
   const handedOver = createHandedOver(lanes.all);
   const queue = createQueueWatch(jobQueue, { log: context.log, isIdle: handedOver.isIdle, changed: nudge });
+  const closings = createClosings(context.db, nudge);
+  const runner = createRunner(context, { runs, lanes }, closings, nudge);
 
   function nudge(): void {
     nudged = true;
@@ -102,35 +94,51 @@ export function createRelay(
       queue.lost(new Fault('queue.timeout', why, { retryable: true }));
       return 0;
     }
-    return await giveToQueue();
+    const until = performance.now() + LEASE_MS;
+    const of = lanes.allBut(handedOver.fullLanes());
+    const { leased, nextMs } = await closings.exchange({ limit: BATCH, of });
+    if (isStopping)
+      await unlease(
+        context.db,
+        leased.map(({ id }) => id),
+        0,
+      );
+    else handOut(leased, until);
+    return leased.length === BATCH ? 0 : untilDue(nextMs);
   }
 
-  async function giveToQueue(): Promise<number> {
-    const until = performance.now() + LEASE_MS;
-    const except = lanes.portion(handedOver.fullLanes());
-    const rows = await leaseDue(context.db, BATCH, LEASE_MS, except);
-    if (rows.length === 0)
-      return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, except)) ?? IDLE_MS));
+  function untilDue(nextMs: number | null): number {
+    return Math.min(IDLE_MS, Math.max(SLEEP_MS, nextMs ?? IDLE_MS));
+  }
+
+  function handOut(rows: readonly OutboxRow[], until: number): void {
+    const forQueue: OutboxRow[] = [];
+    for (const row of rows) {
+      const lane = lanes.of(row.payload);
+      if (!alwaysQueued.has(row.job) && handedOver.isNextHere(lane)) keep(runInLane(lane, row, until));
+      else forQueue.push(row);
+    }
+    if (forQueue.length > 0) giveToQueue(forQueue, until);
+  }
+
+  function giveToQueue(rows: readonly OutboxRow[], until: number): void {
     if (held.size > HELD_MAX) held.clear();
     for (const row of rows) {
       held.set(row.id, { row, until });
       handedOver.give(lanes.of(row.payload), { id: row.id, delivery: row.leases }, until);
     }
-    try {
-      await jobQueue.enqueue(
-        rows.map((row) => ({
-          lane: lanes.of(row.payload),
-          id: row.id,
-          delivery: row.leases,
-          priority: row.priority,
-        })),
-      );
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      queue.lost(error);
-      return 0;
-    }
-    return rows.length === BATCH ? 0 : 1;
+    const work = rows.map(({ id, leases, priority, payload }) => ({
+      lane: lanes.of(payload),
+      id,
+      delivery: leases,
+      priority,
+    }));
+    keep(
+      jobQueue.enqueue(work).catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        queue.lost(error);
+      }),
+    );
   }
 
   /** It may still hand them out: whoever begins a row first has it. Answers how many nobody had begun. */
@@ -143,36 +151,46 @@ export function createRelay(
   }
 
   async function runDueHere(): Promise<number> {
+    await closings.exchange(null);
     for (const lane of lanes.all) {
-      const free = handedOver.free(lane);
-      if (free <= 0) continue;
-      for (const row of await leaseToRun(context.db, free, lanes.portion([lane]))) {
-        handedOver.begins(lane, row.id);
-        runHere(row, () => {
-          handedOver.ends(lane);
-          nudge();
-        });
-      }
+      const limit = handedOver.free(lane);
+      if (limit <= 0) continue;
+      const until = performance.now() + LEASE_MS;
+      const { leased } = await closings.exchange({ limit, of: lanes.portion([lane]) });
+      for (const row of leased) keep(runInLane(lane, row, until));
     }
     const full = lanes.all.filter((lane) => handedOver.free(lane) <= 0);
-    return Math.min(IDLE_MS, Math.max(1, (await msUntilDue(context.db, lanes.portion(full))) ?? IDLE_MS));
+    const { nextMs } = await closings.exchange({ limit: 0, of: lanes.allBut(full) });
+    return untilDue(nextMs);
   }
 
-  function runHere(row: OutboxRow, ended: () => void): void {
-    const running = letGoOf(runRow(lanes.of(row.payload), row), row)
-      .catch((error: Error) =>
-        context.log.error({ err: error.message, outbox: row.id }, 'job could not be concluded'),
+  function keep(work: Promise<unknown>): void {
+    const kept = work
+      .then(
+        () => {},
+        (error: Error) => context.log.error({ err: error.message }, 'work could not be handed on'),
       )
-      .finally(() => {
-        here.delete(running);
-        ended();
-      });
-    here.add(running);
+      .finally(() => here.delete(kept));
+    here.add(kept);
+  }
+
+  /** As soon as there is a place in its lane. A row whose lease has run out by then is anybody's. */
+  async function runInLane(lane: Lane, row: OutboxRow, until: number): Promise<void> {
+    await handedOver.begins(lane, row.priority);
+    let closed: Promise<void> | null = null;
+    try {
+      if (performance.now() < until) ({ closed } = await runner.run(row));
+    } finally {
+      handedOver.ends(lane);
+      nudge();
+    }
+    await closed;
   }
 
   async function run(): Promise<void> {
     while (!isStopping) {
       nudged = false;
+      const beganAt = performance.now();
       let waitMs: number;
       try {
         waitMs = await pump();
@@ -183,15 +201,23 @@ export function createRelay(
           queue.lost(new Fault('queue.unavailable', 'is on PostgreSQL, which is away', { retryable: true }));
         waitMs = STORE_DOWN_MS;
       }
-      if (nudged || isStopping || waitMs === 0) continue;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      if (waitMs === 0) continue;
+      if (!nudged) await sleepUnlessWoken(waitMs);
+      // What is committed by work under way comes thick and fast.
+      const paceMs = beganAt + Math.min(PACE_MAX_MS, here.size * PACE_MS) - performance.now();
+      if (paceMs > 0 && !isStopping) await new Promise<void>((resolve) => setTimeout(resolve, paceMs));
     }
+  }
+
+  async function sleepUnlessWoken(ms: number): Promise<void> {
+    if (isStopping) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /**
@@ -199,90 +225,38 @@ export function createRelay(
    * often as it was given meanwhile. All but the last are stale, and are dropped here.
    */
   async function runJob(lane: Lane, id: string, delivery: number): Promise<void> {
-    if (handedOver.begins(lane, id)) nudge();
+    if (handedOver.comesOut(lane, id)) nudge();
+    await handedOver.begins(lane, held.get(id)?.row.priority ?? Number.POSITIVE_INFINITY);
+    let closed: Promise<void> | null = null;
     try {
-      const known = held.get(id);
-      // A held row is at least as new as any delivery of this process. Another process may have leased it since.
-      if (known !== undefined && known.row.leases > delivery) return;
-      const isFresh = known?.row.leases === delivery && performance.now() < known.until;
-      held.delete(id);
-      const row = isFresh ? known.row : await takeDelivery(context.db, id, delivery);
-      if (row !== null) await letGoOf(runRow(lane, row), row);
+      const row = await ours(id, delivery);
+      if (row !== null) ({ closed } = await runner.run(row));
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
       context.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
     } finally {
       handedOver.ends(lane);
     }
+    await closed;
   }
 
-  /** Waits for a run, but not for ever: one that hangs must not keep its place. */
-  async function letGoOf(run: Promise<void>, { id, job }: OutboxRow): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<true>();
-    const timer = setTimeout(resolve, RUN_MAX_MS, true);
-    try {
-      if ((await Promise.race([run, late])) !== true) return;
-      run.catch(() => {});
-      context.log.error(
-        { job, outbox: id, afterMs: RUN_MAX_MS },
-        'job does not end; it is run again beside it',
-      );
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async function runRow(lane: Lane, row: OutboxRow): Promise<void> {
-    const pauseMs = pauses.msLeft(lane);
-    if (pauseMs > 0) return void (await unlease(context.db, [row.id], pauseMs + Math.random() * 250));
-    await conclude(row, await attempt(row));
+  async function ours(id: string, delivery: number): Promise<OutboxRow | null> {
+    const known = held.get(id);
+    // A held row is at least as new as any delivery of this process. Another process may have leased it since.
+    if (known !== undefined && known.row.leases > delivery) return null;
+    const isFresh = known?.row.leases === delivery && performance.now() < known.until;
+    held.delete(id);
+    return isFresh ? known.row : await takeDelivery(context.db, id, delivery);
   }
 
   function runNow(row: OutboxRow): void {
     if (clicks < AT_ONCE_MAX && !isStopping) {
       clicks += 1;
-      runHere(row, () => {
+      const running = runner.run(row).finally(() => {
         clicks -= 1;
       });
-    } else
-      unlease(context.db, [row.id], 0).then(nudge, (error: Error) =>
-        context.log.error({ err: error.message, outbox: row.id }, 'click could not be put back'),
-      );
-  }
-
-  async function attempt(row: OutboxRow): Promise<Ran | Fault> {
-    try {
-      return await runs[row.job].run(row.payload, row.attempts);
-    } catch (error) {
-      if (error instanceof Fault) return error;
-      const code = isPassing(error) ? 'store.unavailable' : 'bug.invariant';
-      return new Fault(code, (error as Error).message, { retryable: true, cause: error });
-    }
-  }
-
-  async function conclude(row: OutboxRow, outcome: Ran | Fault): Promise<void> {
-    if (!(outcome instanceof Fault)) {
-      if ('done' in outcome) {
-        if (!(await finish(context.db, row))) nudge();
-      } else if (await again(context.db, row, outcome.againInMs, null)) nudge();
-      return;
-    }
-    const waitMs = retryDelayMs(outcome, row.attempts);
-    const vendor = outcome.code.endsWith('.throttled') ? lanes.ofVendor(outcome.code, outcome.system) : null;
-    if (vendor !== null) pauses.begin(vendor, waitMs);
-    context.log[outcome.code === 'bug.invariant' ? 'error' : 'warn'](
-      {
-        code: outcome.code,
-        vendorCode: outcome.vendorCode,
-        job: row.job satisfies JobName,
-        outbox: row.id,
-        attempt: row.attempts,
-        waitMs,
-        err: outcome.code === 'bug.invariant' ? outcome : outcome.message,
-      },
-      'job will be run again',
-    );
-    await again(context.db, row, waitMs, faultName(outcome));
+      keep(running.then(({ closed }) => closed));
+    } else keep(unlease(context.db, [row.id], 0).then(nudge));
   }
 
   return {
@@ -299,29 +273,8 @@ export function createRelay(
       wake();
       await queue.stop();
       await loop;
+      await closings.closeAtOnce();
       await Promise.all(here);
     },
   };
-}
-
-/** PostgreSQL's classes of errors that pass: overtaken or deadlocked (40), cancelled (57). */
-function isPassing(error: unknown): boolean {
-  return /^(40|57)/.test(String((error as { code?: unknown }).code ?? ''));
-}
-
-/** As /readyz shows it: our code, and the vendor's own where it says more. */
-function faultName({ code, vendorCode }: Fault): string {
-  return vendorCode === undefined ? code : `${code} (${vendorCode.slice(0, VENDOR_CODE_MAX)})`;
-}
-
-/**
- * Nothing accepted is ever dropped: even what is not retryable by itself (rights refused, say) is tried
- * again, slowly, until somebody mends it. Steps that can give up say so in the change itself.
- */
-function retryDelayMs(fault: Fault, attempts: number): number {
-  if (fault.retryAfterMs !== undefined) return Math.min(fault.retryAfterMs, VENDOR_WAIT_MAX_MS);
-  // Credentials that are refused now may be good in a moment: one side is changed after the other.
-  if (!fault.retryable && !fault.code.endsWith('.unauthorized')) return LAST_RETRY_MS;
-  const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
-  return backoff * (0.75 + Math.random() * 0.5);
 }

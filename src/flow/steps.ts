@@ -16,7 +16,7 @@ import { deliverToTeam } from './membership/deliver.ts';
 import { verifyInAnypoint } from './membership/verify.ts';
 import { decideHeld } from './offboarding/case.ts';
 import { advanceOffboarding } from './offboarding/step.ts';
-import type { LaneKind } from './queue/lanes.ts';
+import type { LaneKind, Runs } from './queue/lanes.ts';
 import { advise } from './request/advise.ts';
 import { assessRequest } from './request/assess.ts';
 import { beginAccess } from './request/begin.ts';
@@ -131,9 +131,6 @@ export const steps: { [N in JobName]: Step<N> } = {
   /** The Home tab of somebody who has opened it once. */
   updateHome: { lane: 'slack', run: (context, job, { homes }) => updateHome(context, job, homes) },
 };
-
-/** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
-export type Runs = Record<JobName, { lane: LaneKind; run: (job: Job, attempts: number) => Promise<Ran> }>;
 
 /** The steps with all that they work with. */
 export function runsOn(context: Context, cards: Cards<unknown>, homes: HomeDrawing<unknown>): Runs {

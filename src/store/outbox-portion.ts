@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from 'kysely';
 import type { JobName } from '../core/jobs/reactions.ts';
+import type { Value } from './postgres/statement.ts';
 
 /** Some of the outbox's rows: those of these jobs, and those that concern these identity providers. */
 export type Portion = {
@@ -13,14 +13,22 @@ export type Portion = {
     connected: readonly string[];
     first: string;
   };
+  /** All rows but those. */
+  isInverted?: boolean;
 };
 
-export const nothing: Portion = { jobs: [], atIdp: { jobs: [], systems: [], connected: [], first: '' } };
+const nothing: Portion = { jobs: [], atIdp: { jobs: [], systems: [], connected: [], first: '' } };
+export const everything: Portion = { ...nothing, isInverted: true };
 
-/** Whether a row is of the portion. */
-export function isOf({ jobs, atIdp }: Portion): RawBuilder<boolean> {
-  const its = sql`payload->>'idp'`;
-  return sql`(job = any(${[...jobs]}::text[]) or job = any(${[...atIdp.jobs]}::text[])
-    and case when ${its} = any(${[...atIdp.connected]}::text[]) then ${its} else ${atIdp.first} end
-      = any(${[...atIdp.systems]}::text[]))`;
+/** Whether a row is of the portion whose values are the parameters from this number on. */
+export function isOf(from: number): string {
+  const [jobs, atIdp, connected, first, systems, isInverted] = [0, 1, 2, 3, 4, 5].map((n) => `$${from + n}`);
+  const its = `payload->>'idp'`;
+  return `(job = any(${jobs}::text[]) or job = any(${atIdp}::text[])
+    and case when ${its} = any(${connected}::text[]) then ${its} else ${first}::text end = any(${systems}::text[])
+    ) <> ${isInverted}::boolean`;
+}
+
+export function portionValues({ jobs, atIdp, isInverted = false }: Portion): Value[] {
+  return [jobs, atIdp.jobs, atIdp.connected, atIdp.first, atIdp.systems, isInverted];
 }

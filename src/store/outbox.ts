@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type ConcernedHomes, nobodysHome } from '../core/home/concerned.ts';
 import type { Job, JobName } from '../core/jobs/reactions.ts';
-import { isOf, nothing, type Portion } from './outbox-portion.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 
@@ -43,7 +42,7 @@ const priorities: Record<JobName, number> = {
   advise: 8,
 };
 
-function priorityOf(job: Job): number {
+export function priorityOf(job: Job): number {
   // A digest waits for every card that somebody is looking at.
   if (job.job === 'updateCard' && job.about === 'digest') return 8;
   if (job.job !== 'applyToIdp') return priorities[job.job];
@@ -178,96 +177,6 @@ const onOpenKey = `on conflict (key) where done_at is null do update set generat
   priority = least(outbox.priority, excluded.priority),
   next_at = case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`;
 
-/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
-export const LEASE_MS = 15_000;
-
-/** Adds work that this process does at once: leased from the start. Null when the same work is open already. */
-export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
-  const { rows } = await sql<OutboxRow>`
-    insert into outbox (key, job, payload, priority, leases, leased, taken, next_at)
-    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true, true,
-      clock_timestamp() + ${LEASE_MS} * interval '1 ms')
-    on conflict (key) where done_at is null do nothing
-    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
-  return rows[0] ?? null;
-}
-
-/**
- * Takes due rows, the most urgent first, and leases them for the queue. A lease that runs out (a killed worker, an
- * emptied Redis) makes the row due again. `except`: rows left alone for now.
- */
-export async function leaseDue(
-  db: Db,
-  limit: number,
-  leaseMs = LEASE_MS,
-  except: Portion = nothing,
-): Promise<OutboxRow[]> {
-  return await lease(db, { limit, leaseMs, which: sql`not ${isOf(except)}`, isTaken: false });
-}
-
-/** Leases rows of a portion, which this process runs at once without the queue. The most urgent come first. */
-export async function leaseToRun(db: Db, limit: number, of: Portion): Promise<OutboxRow[]> {
-  const rows = await lease(db, {
-    limit,
-    leaseMs: LEASE_MS,
-    which: isOf(of),
-    isTaken: true,
-  });
-  return rows.sort((a, b) => a.priority - b.priority);
-}
-
-async function lease(
-  db: Db,
-  {
-    limit,
-    leaseMs,
-    which,
-    isTaken,
-  }: { limit: number; leaseMs: number; which: RawBuilder<unknown>; isTaken: boolean },
-): Promise<OutboxRow[]> {
-  const { rows } = await sql<OutboxRow>`
-    update outbox set leases = leases + 1, leased = true, taken = ${isTaken},
-      next_at = clock_timestamp() + ${leaseMs} * interval '1 ms'
-    where id in (
-      select id from outbox where done_at is null and next_at <= clock_timestamp() and ${which}
-      order by priority, next_at limit ${limit} for update skip locked
-    )
-    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
-  return rows;
-}
-
-/**
- * Begins a row that was handed out with this lease, by whomever; its lease counts from now. Null when it was begun,
- * taken back or leased again meanwhile, or is no longer owed.
- */
-export async function takeDelivery(db: Db, id: string, delivery: number): Promise<OutboxRow | null> {
-  const { rows } = await sql<OutboxRow>`
-    update outbox set leased = true, taken = true, next_at = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
-    where id = ${id} and leases = ${delivery} and not taken and done_at is null
-    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
-  return rows[0] ?? null;
-}
-
-/** Takes back what the queue was given and nobody has begun: due at once. Answers how many that were. */
-export async function takeBack(db: Db, given: readonly { id: string; delivery: number }[]): Promise<number> {
-  if (given.length === 0) return 0;
-  const { numAffectedRows } = await sql`
-    update outbox set leased = false, next_at = clock_timestamp()
-    from unnest(${given.map((g) => g.id)}::bigint[], ${given.map((g) => g.delivery)}::int[]) as g (id, delivery)
-    where outbox.id = g.id and outbox.leases = g.delivery and leased and not taken and done_at is null`.execute(
-    db,
-  );
-  return Number(numAffectedRows ?? 0);
-}
-
-/** Milliseconds until the next open row is due, but for those of a portion; null when none is open. */
-export async function msUntilDue(db: Db, except: Portion = nothing): Promise<number | null> {
-  const { rows } = await sql<{ ms: number | null }>`
-    select (extract(epoch from min(next_at) - clock_timestamp()) * 1000)::float8 as ms
-    from outbox where done_at is null and not ${isOf(except)}`.execute(db);
-  return rows[0]?.ms ?? null;
-}
-
 /** The row if it is still owed. */
 export async function readOpen(db: Db, id: string): Promise<OutboxRow | null> {
   const row = await db
@@ -277,41 +186,4 @@ export async function readOpen(db: Db, id: string): Promise<OutboxRow | null> {
     .where('done_at', 'is', null)
     .executeTakeFirst();
   return row ?? null;
-}
-
-/** Closes a row, unless its work was called for again meanwhile: then it is due at once. Answers whether it closed. */
-export async function finish(db: Db, row: OutboxRow): Promise<boolean> {
-  const { rows } = await sql<{ done_at: Date | null }>`
-    update outbox set
-      leased = false,
-      taken = false,
-      done_at = case when generation = ${row.generation} then clock_timestamp() end,
-      next_at = case when generation = ${row.generation} then next_at else clock_timestamp() end
-    where id = ${row.id} and done_at is null
-    returning done_at`.execute(db);
-  return rows[0] === undefined || rows[0].done_at !== null;
-}
-
-/**
- * Leaves a row open and due again after a while. Answers whether it was called for again meanwhile and is due at once.
- */
-export async function again(db: Db, row: OutboxRow, afterMs: number, fault: string | null): Promise<boolean> {
-  const { rows } = await sql<{ generation: number }>`
-    update outbox set
-      leased = false,
-      taken = false,
-      next_at = clock_timestamp() + case when generation = ${row.generation} then ${afterMs}::float8 else 0 end * interval '1 ms',
-      attempts = case when ${fault}::text is null then 0 else attempts + 1 end,
-      last_fault = coalesce(${fault}, last_fault)
-    where id = ${row.id} and done_at is null
-    returning generation`.execute(db);
-  return rows[0] !== undefined && rows[0].generation !== row.generation;
-}
-
-/** Puts leased rows back at once, e.g. when the queue could not take them. */
-export async function unlease(db: Db, ids: readonly string[], afterMs: number): Promise<void> {
-  if (ids.length === 0) return;
-  await sql`update outbox set leased = false, taken = false,
-      next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
-    where id = any(${ids}::bigint[]) and done_at is null`.execute(db);
 }

@@ -13,8 +13,7 @@ import type { Notice } from '../../src/ports/messenger.ts';
 import { blockComplaints } from '../../src/sandbox/slack/block-kit.ts';
 import { cards } from '../../src/slack/app/cards.ts';
 import type { SlackContent } from '../../src/slack/blocks.ts';
-import { finish, leaseToRun } from '../../src/store/outbox.ts';
-import { nothing, type Portion } from '../../src/store/outbox-portion.ts';
+import { exchange } from '../../src/store/outbox-leases.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { openLocks } from '../../src/store/postgres/locks.ts';
 import { ENTITLEMENTS, noonZone, ownerOf } from './digests-crowd.ts';
@@ -91,18 +90,21 @@ const context = {
   },
 } as unknown as Context;
 
-const cardsOnly: Portion = { ...nothing, jobs: ['updateCard'] };
+const cardsOnly = {
+  jobs: ['updateCard' as const],
+  atIdp: { jobs: [], systems: [], connected: [], first: '' },
+};
 
 const beganAt = performance.now();
 const { made, said } = await makeDueDigests(context);
 const madeAt = performance.now();
 for (;;) {
-  const due = await leaseToRun(database.db, AT_ONCE, cardsOnly);
+  const { leased: due } = await exchange(database.db, [], { limit: AT_ONCE, of: cardsOnly });
   if (due.length === 0) break;
   await Promise.all(
     due.map(async (row) => {
       await updateCard(context, row.payload as Extract<Job, { job: 'updateCard' }>, cards);
-      await finish(database.db, row);
+      await exchange(database.db, [{ ...row, afterMs: null, fault: null }], null);
     }),
   );
 }

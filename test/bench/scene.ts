@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,8 @@ export type Scene = {
   databaseUrl: string;
   db: pg.Pool;
   latchkeyPid(): Promise<number>;
+  /** How often Latchkey has asked PostgreSQL since this was last asked, by how the statement begins. */
+  trips(): Promise<Record<string, number>>;
   /** Runs one of the bench's own programs beside, on a port of its own; answers its address. */
   run(file: string, ...args: string[]): Promise<string>;
   world<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -36,11 +39,13 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
 
   const flags = await startFlags();
+  const counter = new URL('./count-trips.ts', import.meta.url).href;
+  const tripsFile = join(home, 'trips.json');
   function start(path: string, args: string[], env: Record<string, string> = {}): void {
     const program = fileURLToPath(new URL(path, import.meta.url));
     const child = spawn(
       process.execPath,
-      [...(path.endsWith('src/main.ts') ? flags : []), program, ...args],
+      [...(path.endsWith('src/main.ts') ? [...flags, '--import', counter] : []), program, ...args],
       {
         cwd: home,
         env: { PATH: process.env.PATH ?? '', ...env },
@@ -96,6 +101,7 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
       PORT: String(port),
       POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
       LOG_LEVEL: 'error',
+      TRIPS_FILE: tripsFile,
     });
     await answers(`${latchkeyUrl}/readyz`);
     // Okta's first push of all groups comes when it first sees Latchkey.
@@ -109,15 +115,24 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
     throw error;
   }
 
+  async function latchkeyPid(): Promise<number> {
+    const headers = { authorization: `Bearer ${credentials.readToken}` };
+    const health = await fetch(`${latchkeyUrl}/healthz`, { headers });
+    return ((await health.json()) as { pid: number }).pid;
+  }
+
   return {
     worldUrl,
     latchkeyUrl,
     databaseUrl: postgres.url,
     db,
-    async latchkeyPid() {
-      const headers = { authorization: `Bearer ${credentials.readToken}` };
-      const health = await fetch(`${latchkeyUrl}/healthz`, { headers });
-      return ((await health.json()) as { pid: number }).pid;
+    latchkeyPid,
+    async trips() {
+      await rm(tripsFile, { force: true });
+      process.kill(await latchkeyPid(), 'SIGUSR2');
+      await until('the trips are counted', async () => existsSync(tripsFile));
+      await sleep(50);
+      return JSON.parse(await readFile(tripsFile, 'utf8')) as Record<string, number>;
     },
     world,
     async run(file, ...args) {

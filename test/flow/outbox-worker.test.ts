@@ -2,14 +2,16 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
-import type { JobName } from '../../src/core/jobs/reactions.ts';
+import type { Job, JobName } from '../../src/core/jobs/reactions.ts';
 import { done } from '../../src/flow/kernel/context.ts';
 import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
+import type { Runs } from '../../src/flow/queue/lanes.ts';
 import { createLanes } from '../../src/flow/queue/lanes.ts';
-import { type Runs, steps } from '../../src/flow/steps.ts';
+import { steps } from '../../src/flow/steps.ts';
 import type { JobQueue, QueuedWork } from '../../src/queue/job-queue.ts';
-import type { Lane } from '../../src/queue/lanes.ts';
-import { addJobs, leaseDue, type OutboxRow } from '../../src/store/outbox.ts';
+import { type Lane, placesIn } from '../../src/queue/lanes.ts';
+import { addJobs, type OutboxRow } from '../../src/store/outbox.ts';
+import { exchange } from '../../src/store/outbox-leases.ts';
 import { owed } from '../../src/store/outbox-owed.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
@@ -43,9 +45,13 @@ const jobQueue: JobQueue = {
 let runs: number;
 let trouble: Fault | null;
 let relay: Relay;
-/** Every kind of work in its own lane: it is counted, and fails as the test says. */
-const run: Runs[JobName]['run'] = async () => {
+/** Every kind of work in its own lane: it is counted, waits and fails as the test says. */
+let begun: Job[];
+let gate: Promise<void>;
+const run: Runs[JobName]['run'] = async (job) => {
   runs += 1;
+  begun.push(job);
+  await gate;
   if (trouble !== null) throw trouble;
   return done;
 };
@@ -56,6 +62,8 @@ beforeEach(async () => {
   await db.deleteFrom('outbox').execute();
   queued = [];
   runs = 0;
+  begun = [];
+  gate = Promise.resolve();
   trouble = null;
   relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, {
     runs: counted,
@@ -64,10 +72,14 @@ beforeEach(async () => {
 });
 afterEach(() => relay.stop());
 
+const leaseDue = async (limit: number, leaseMs?: number) =>
+  (await exchange(db, [], { limit, ...(leaseMs === undefined ? {} : { leaseMs }) })).leased;
 const changeId = '00000000-0000-4000-8000-000000000000';
 const row = () => db.selectFrom('outbox').selectAll().executeTakeFirstOrThrow();
 const leaseRunsOut = () => sql`update outbox set next_at = clock_timestamp()`.execute(db);
-const given = () => addJobs(db, [{ job: 'updateMessages', changeId }]);
+/** Work that takes the queue even when its lane has a free place here. */
+const queuedWork = { job: 'applyToIdp', personId: changeId, groupId: 'g', idp: 'okta' } as const;
+const given = () => addJobs(db, [queuedWork]);
 
 describe('a delivery is run only while its lease is the current one', () => {
   test('of a row that another process leased', async () => {
@@ -75,17 +87,17 @@ describe('a delivery is run only while its lease is the current one', () => {
     relay.start();
     await relay.stop();
     await given();
-    await leaseDue(db, 10, 0);
-    const [leased] = (await leaseDue(db, 10, 60_000)) as [OutboxRow];
+    await leaseDue(10, 0);
+    const [leased] = (await leaseDue(10, 60_000)) as [OutboxRow];
     expect(leased.leases).toBe(2);
 
     // then
-    await deliver('slack', leased.id, 1);
+    await deliver('idp-okta', leased.id, 1);
     expect(runs).toBe(0);
-    await deliver('slack', leased.id, 2);
+    await deliver('idp-okta', leased.id, 2);
     expect(runs).toBe(1);
     expect((await row()).done_at).not.toBeNull();
-    await deliver('slack', leased.id, 2);
+    await deliver('idp-okta', leased.id, 2);
     expect(runs).toBe(1);
   });
 
@@ -99,9 +111,9 @@ describe('a delivery is run only while its lease is the current one', () => {
     const id = (await row()).id;
 
     // then
-    await deliver('slack', id, 1);
+    await deliver('idp-okta', id, 1);
     expect(runs).toBe(0);
-    await deliver('slack', id, 2);
+    await deliver('idp-okta', id, 2);
     expect(runs).toBe(1);
     expect((await row()).done_at).not.toBeNull();
   });
@@ -114,7 +126,7 @@ describe('what failed', () => {
     relay.start();
     await eventually('the row is in the queue', () => queued.length === 1);
     const { id } = await row();
-    await deliver('slack', id, 1);
+    await deliver('idp-okta', id, 1);
     const { next_at } = await row();
     return { waitMs: next_at.getTime() - Date.now() };
   }
@@ -149,17 +161,106 @@ describe('what failed', () => {
     trouble = null;
     await leaseRunsOut();
     await eventually('it is handed out again', () => queued.length === 2);
-    await deliver('slack', (await row()).id, 2);
+    await deliver('idp-okta', (await row()).id, 2);
     expect(await owed(db)).toEqual({ open: 0, failing: {} });
   });
 
   test('is not forgotten as failing while its lane waits', async () => {
-    await fails(new Fault('slack.throttled', 'wait', { retryable: true, retryAfterMs: 40_000 }));
+    await fails(
+      new Fault('idp.throttled', 'wait', { retryable: true, retryAfterMs: 40_000, system: 'okta' }),
+    );
     await leaseRunsOut();
     await eventually('it is handed out again', () => queued.length === 2);
-    await deliver('slack', (await row()).id, 2);
+    await deliver('idp-okta', (await row()).id, 2);
     expect(runs).toBe(1);
-    expect(await owed(db)).toEqual({ open: 1, failing: { 'slack.throttled': 1 } });
+    expect(await owed(db)).toEqual({ open: 1, failing: { 'idp.throttled': 1 } });
+  });
+});
+
+describe('work that its lane has a place for', () => {
+  const tell = (n: number): Job => ({ job: 'updateMessages', changeId: `c${n}` });
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+  const places = placesIn('slack');
+
+  test('runs in this process without the queue, and its row is closed', async () => {
+    await addJobs(db, [tell(1), tell(2)]);
+    relay.start();
+    await eventually('both have run', () => runs === 2);
+    await eventually('both are closed', async () => (await owed(db)).open === 0);
+    expect(queued).toEqual([]);
+  });
+
+  test('is never more than its places, from the queue or not; as many are next here, what is beyond goes into the queue, and nothing less urgent overtakes it', async () => {
+    // given a lane whose places are taken, and more
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await addJobs(db, numbers(0, 2 * places + 2).map(tell));
+    relay.start();
+    await eventually('two are in the queue', () => queued.length === 2);
+    expect(runs).toBe(places);
+
+    // when the queue hands them out, and less urgent work comes
+    const handedOut = queued.map(({ lane, id, delivery }) => deliver(lane, id, delivery));
+    await addJobs(db, [{ job: 'updateHome', personId: changeId }]);
+    relay.nudge();
+    await eventually('that is in the queue too', () => queued.length === 3);
+
+    // then they wait for a place
+    expect(runs).toBe(places);
+    resolve();
+    await Promise.all(handedOut);
+    await eventually('all but the last have run', () => runs === 2 * places + 2);
+    expect(begun.map(({ job }) => job)).not.toContain('updateHome');
+    const last = queued[2] as QueuedWork;
+    await deliver(last.lane, last.id, last.delivery);
+    expect(await owed(db)).toEqual({ open: 0, failing: {} });
+  });
+
+  test('that is called for again while it runs is run again', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await addJobs(db, [tell(1)]);
+    relay.start();
+    await eventually('it runs', () => runs === 1);
+    await addJobs(db, [tell(1)]);
+    resolve();
+    await eventually('it has run again', () => runs === 2);
+    await eventually('it is closed', async () => (await owed(db)).open === 0);
+  });
+
+  test('is finished and closed before the process ends', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await addJobs(db, [tell(1), tell(2)]);
+    relay.start();
+    await eventually('both run', () => runs === 2);
+    const stopped = relay.stop();
+    resolve();
+    await stopped;
+    expect(await owed(db)).toEqual({ open: 0, failing: {} });
+  });
+
+  test('whose closing is lost is run again when its lease runs out', async () => {
+    // given rows that can't be closed
+    await sql`create sequence refusals`.execute(db);
+    await sql`create function refuse() returns trigger as
+      'begin perform nextval(''refusals''); raise exception ''no''; end' language plpgsql`.execute(db);
+    await sql`create trigger refuse before update on outbox for each row when (new.done_at is not null)
+      execute function refuse()`.execute(db);
+    await addJobs(db, [tell(1), tell(2)]);
+    relay.start();
+    await eventually('closing them has failed', async () => {
+      const { rows } = await sql<{ is_called: boolean }>`select is_called from refusals`.execute(db);
+      return runs === 2 && rows[0]?.is_called === true;
+    });
+
+    // when
+    await sql`drop trigger refuse on outbox`.execute(db);
+    await leaseRunsOut();
+
+    // then
+    await eventually('both have run again', () => runs === 4);
+    await eventually('both are closed', async () => (await owed(db)).open === 0);
   });
 });
 
@@ -168,8 +269,8 @@ describe('more than a lane works off within a lease', () => {
     addJobs(
       db,
       Array.from({ length: count }, (_, n) => ({
-        job: 'updateMessages' as const,
-        changeId: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+        ...queuedWork,
+        groupId: `g${n}`,
       })),
     );
 
@@ -179,25 +280,23 @@ describe('more than a lane works off within a lease', () => {
     await eventually('the lane is full', () => queued.length >= 200);
 
     // when work for another lane comes
-    await addJobs(db, [{ job: 'processObservations' }]);
+    await addJobs(db, [{ ...queuedWork, idp: 'entra', groupId: 'e' }]);
     relay.nudge();
-    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'core'));
-    expect(queued.filter(({ lane }) => lane === 'slack')).toHaveLength(200);
+    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'idp-entra'));
+    expect(queued.filter(({ lane }) => lane === 'idp-okta')).toHaveLength(200);
 
     // when the lane has worked off more than half
-    for (const { id, delivery } of queued.slice(0, 120)) await deliver('slack', id, delivery);
-    await eventually('it is filled up', () => queued.filter(({ lane }) => lane === 'slack').length > 200);
-    expect(queued.filter(({ lane }) => lane === 'slack').length).toBeLessThanOrEqual(400);
+    for (const { id, delivery } of queued.slice(0, 120)) await deliver('idp-okta', id, delivery);
+    await eventually('it is filled up', () => queued.filter(({ lane }) => lane === 'idp-okta').length > 200);
+    expect(queued.filter(({ lane }) => lane === 'idp-okta').length).toBeLessThanOrEqual(400);
   });
 
   test('goes out by urgency, whatever came first', async () => {
     await many(1_000);
     await addJobs(db, [{ job: 'advise', changeId }]);
     await addJobs(db, [{ job: 'settleClick', clickKey: 'c', click: { clickId: 'c' } as never }]);
-    const leased = await leaseDue(db, 200);
-    expect(leased.filter(({ job }) => job !== 'updateMessages').map(({ job }) => job)).toEqual([
-      'settleClick',
-    ]);
+    const leased = await leaseDue(200);
+    expect(leased.filter(({ job }) => job !== 'applyToIdp').map(({ job }) => job)).toEqual(['settleClick']);
   });
 });
 

@@ -15,23 +15,32 @@ type LaneState = {
   /** By row: which delivery of it, since when, and until when its lease holds. */
   waiting: Map<string, { delivery: number; since: number; until: number }>;
   running: number;
+  /** What waits in this process for a place, the most urgent first. */
+  admission: { priority: number; admit: () => void }[];
   lastBegun: number;
   wasFull: boolean;
 };
 
 /**
- * The rows that this process has given to the queue, and those that have come out of it, lane by lane. Times as
- * `performance.now()`.
+ * The rows that this process has given to the queue, those that have come out of it, and those that run here without
+ * it, lane by lane. Times as `performance.now()`.
  */
 export type HandedOver = {
   give(lane: Lane, row: Given, until: number): void;
-  /** A row came out, and runs. Answers whether its lane has just become free to be filled up. */
-  begins(lane: Lane, id: string): boolean;
+  /** A row came out. Answers whether its lane has just become free to be filled up. */
+  comesOut(lane: Lane, id: string): boolean;
+  /** Resolves when it has a place. The most urgent has the next one. */
+  begins(lane: Lane, priority: number): Promise<void>;
   ends(lane: Lane): void;
   /** How many more could run. */
   free(lane: Lane): number;
+  /**
+   * One more can run in this process at once, or is among the next: as many wait for a place as there are places.
+   * Nothing of the lane waits in the queue, so that nothing there is overtaken.
+   */
+  isNextHere(lane: Lane): boolean;
   fullLanes(): Lane[];
-  /** Nothing waits in the queue and nothing runs. */
+  /** Nothing waits in the queue. */
   isIdle(): boolean;
   /** Takes the rows that wait in lanes that are stuck. They count as not given from now on. */
   takeStuck(): Given[];
@@ -44,7 +53,10 @@ export function createHandedOver(
   now: () => number = () => performance.now(),
 ): HandedOver {
   const all = new Map<Lane, LaneState>(
-    lanes.map((lane) => [lane, { waiting: new Map(), running: 0, lastBegun: now(), wasFull: false }]),
+    lanes.map((lane) => [
+      lane,
+      { waiting: new Map(), running: 0, admission: [], lastBegun: now(), wasFull: false },
+    ]),
   );
   const of = (lane: Lane) => all.get(lane) as LaneState;
 
@@ -66,26 +78,41 @@ export function createHandedOver(
     give(lane, { id, delivery }, until) {
       of(lane).waiting.set(id, { delivery, since: now(), until });
     },
-    begins(lane, id) {
+    comesOut(lane, id) {
       const state = of(lane);
       state.waiting.delete(id);
-      state.running += 1;
       state.lastBegun = now();
       if (!state.wasFull || state.waiting.size >= LANE_LOW) return false;
       state.wasFull = false;
       return true;
     },
+    async begins(lane, priority) {
+      const state = of(lane);
+      if (state.running < placesIn(lane)) {
+        state.running += 1;
+        return;
+      }
+      // Its place is handed on by one that ends.
+      await new Promise<void>((admit) => {
+        const before = state.admission.findIndex((one) => one.priority > priority);
+        state.admission.splice(before === -1 ? state.admission.length : before, 0, { priority, admit });
+      });
+    },
     ends(lane) {
-      of(lane).running -= 1;
-      of(lane).lastBegun = now();
+      const state = of(lane);
+      state.lastBegun = now();
+      const next = state.admission.shift();
+      if (next === undefined) state.running -= 1;
+      else next.admit();
     },
     free: (lane) => placesIn(lane) - of(lane).running,
+    isNextHere: (lane) => of(lane).waiting.size === 0 && of(lane).admission.length < placesIn(lane),
     fullLanes() {
       forgetRunOut();
       for (const state of all.values()) state.wasFull = state.waiting.size >= LANE_MAX;
       return lanes.filter((lane) => of(lane).wasFull);
     },
-    isIdle: () => [...all.values()].every(({ waiting, running }) => waiting.size === 0 && running === 0),
+    isIdle: () => [...all.values()].every(({ waiting }) => waiting.size === 0),
     takeStuck() {
       const before = now() - STUCK_AFTER_MS;
       return lanes.flatMap((lane) => {

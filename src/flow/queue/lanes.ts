@@ -1,16 +1,21 @@
 import type { Job, JobName } from '../../core/jobs/reactions.ts';
 import { idpLane, type Lane, lanesWith, type SharedLane } from '../../queue/lanes.ts';
 import type { Portion } from '../../store/outbox-portion.ts';
+import type { Ran } from '../kernel/context.ts';
 
 /** Where a kind of work belongs. `idp`: into the lane of the identity provider that it names. */
 export type LaneKind = SharedLane | 'idp';
+
+/** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
+export type Runs = Record<JobName, { lane: LaneKind; run: (job: Job, attempts: number) => Promise<Ran> }>;
 
 /** The lanes of this installation, and what belongs into each. */
 export type Lanes = {
   readonly all: readonly Lane[];
   of(job: Job): Lane;
-  /** Which rows of the outbox are those of some lanes. */
+  /** Which rows of the outbox are those of some lanes, and all but those. */
   portion(of: readonly Lane[]): Portion;
+  allBut(lanes: readonly Lane[]): Portion;
   /** The lane in which a vendor's limits are met; null: no lane is for it alone. `system` as a fault has it. */
   ofVendor(faultCode: string, system: string | undefined): Lane | null;
 };
@@ -27,21 +32,23 @@ export function createLanes(
   const jobsAtIdp = jobsIn((kind) => kind === 'idp');
   const connected = (system: string | undefined) =>
     system !== undefined && systems.includes(system) ? system : first;
+  const portion = (some: readonly Lane[]): Portion => ({
+    jobs: jobsIn((kind) => kind !== 'idp' && some.includes(kind)),
+    atIdp: {
+      jobs: jobsAtIdp,
+      systems: systems.filter((system) => some.includes(idpLane(system))),
+      connected: systems,
+      first,
+    },
+  });
   return {
     all,
     of(job) {
       const { lane } = kinds[job.job];
       return lane === 'idp' ? idpLane(connected('idp' in job ? job.idp : undefined)) : lane;
     },
-    portion: (some) => ({
-      jobs: jobsIn((kind) => kind !== 'idp' && some.includes(kind)),
-      atIdp: {
-        jobs: jobsAtIdp,
-        systems: systems.filter((system) => some.includes(idpLane(system))),
-        connected: systems,
-        first,
-      },
-    }),
+    portion,
+    allBut: (some) => ({ ...portion(some), isInverted: true }),
     ofVendor(faultCode, system) {
       const [party = ''] = faultCode.split('.');
       if (party === 'idp') return idpLane(connected(system));

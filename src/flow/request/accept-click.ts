@@ -1,5 +1,5 @@
 import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';
-import { addLeased } from '../../store/outbox.ts';
+import { addLeased } from '../../store/outbox-leases.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
 
 /**

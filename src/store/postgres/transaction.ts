@@ -69,6 +69,14 @@ export async function runAtOnce<Row>(db: Db, bound: Bound): Promise<Row[]> {
   });
 }
 
+/** Several statements in one trip, all of them in one transaction. Answers the rows of each. */
+export async function batchAtOnce<Row>(db: Db, bounds: readonly Bound[]): Promise<Row[][]> {
+  return await onConnection(db, async (client) => {
+    const answers = await sendBatch(client, bounds);
+    return answers.map(({ rows }) => rows as Row[]);
+  });
+}
+
 async function onConnection<T>(db: Db, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await poolOf(db).connect();
   let broken: Error | undefined;

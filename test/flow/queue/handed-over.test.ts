@@ -11,7 +11,7 @@ function at() {
 test('a lane that could run more and hands out nothing for seconds is stuck; one that is only busy is not', () => {
   // given work in two lanes, and the one full of what runs
   const { handed, pass } = at();
-  for (let n = 0; n < placesIn('model'); n += 1) handed.begins('model', `running-${n}`);
+  for (let n = 0; n < placesIn('model'); n += 1) void handed.begins('model', 5);
   handed.give('idp-okta', { id: '1', delivery: 1 }, 15_000);
   handed.give('model', { id: '2', delivery: 1 }, 15_000);
 
@@ -31,7 +31,8 @@ test('a lane that goes on is not stuck, however much waits in it', () => {
   for (let n = 0; n < 150; n += 1) handed.give('idp-okta', { id: String(n), delivery: 1 }, 60_000);
   for (let n = 0; n < 20; n += 1) {
     pass(1_000);
-    handed.begins('idp-okta', String(n));
+    handed.comesOut('idp-okta', String(n));
+    void handed.begins('idp-okta', 5);
     handed.ends('idp-okta');
     expect(handed.takeStuck()).toEqual([]);
   }

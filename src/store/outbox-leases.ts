@@ -1,0 +1,145 @@
+import { sql } from 'kysely';
+import type { Job } from '../core/jobs/reactions.ts';
+import { keyOf, type OutboxRow, priorityOf } from './outbox.ts';
+import { everything, isOf, type Portion, portionValues } from './outbox-portion.ts';
+import type { Db } from './postgres/database.ts';
+import { type Bound, statement } from './postgres/statement.ts';
+import { batchAtOnce } from './postgres/transaction.ts';
+
+/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
+export const LEASE_MS = 15_000;
+
+/** Adds work that this process does at once: leased from the start. Null when the same work is open already. */
+export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
+  const { rows } = await sql<OutboxRow>`
+    insert into outbox (key, job, payload, priority, leases, leased, taken, next_at)
+    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true, true,
+      clock_timestamp() + ${LEASE_MS} * interval '1 ms')
+    on conflict (key) where done_at is null do nothing
+    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
+  return rows[0] ?? null;
+}
+
+/**
+ * Begins a row that was handed out with this lease, by whomever; its lease counts from now. Null when it was begun,
+ * taken back or leased again meanwhile, or is no longer owed.
+ */
+export async function takeDelivery(db: Db, id: string, delivery: number): Promise<OutboxRow | null> {
+  const { rows } = await sql<OutboxRow>`
+    update outbox set leased = true, taken = true, next_at = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    where id = ${id} and leases = ${delivery} and not taken and done_at is null
+    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Takes back what the queue was given and nobody has begun: due at once. Answers how many that were. */
+export async function takeBack(db: Db, given: readonly { id: string; delivery: number }[]): Promise<number> {
+  if (given.length === 0) return 0;
+  const { numAffectedRows } = await sql`
+    update outbox set leased = false, next_at = clock_timestamp()
+    from unnest(${given.map((g) => g.id)}::bigint[], ${given.map((g) => g.delivery)}::int[]) as g (id, delivery)
+    where outbox.id = g.id and outbox.leases = g.delivery and leased and not taken and done_at is null`.execute(
+    db,
+  );
+  return Number(numAffectedRows ?? 0);
+}
+
+/** Puts leased rows back at once, e.g. when the queue could not take them. */
+export async function unlease(db: Db, ids: readonly string[], afterMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`update outbox set leased = false, taken = false,
+      next_at = clock_timestamp() + ${afterMs}::float8 * interval '1 ms'
+    where id = any(${ids}::bigint[]) and done_at is null`.execute(db);
+}
+
+/**
+ * How the run of a row ended. `afterMs`: it is due again after that; null: it is done. `fault`: why it failed.
+ * `generation`: as it was when the run began.
+ */
+export type Closing = Pick<OutboxRow, 'id' | 'generation'> & { afterMs: number | null; fault: string | null };
+
+/** Which rows are leased: how many at most, for how long, and of which portion. */
+export type ToLease = { limit: number; leaseMs?: number; of?: Portion };
+
+export type Exchange = {
+  /** Of the closed rows, those that were called for again meanwhile: they are due at once. */
+  calledAgain: Set<string>;
+  /** The most urgent first. */
+  leased: OutboxRow[];
+  /** Milliseconds until the next open row of the portion is due; null when there is none, or none is asked for. */
+  nextMs: number | null;
+};
+
+/**
+ * Closes rows whose run has ended, and takes due rows, the most urgent first, all in one trip. A lease that runs out (a
+ * killed worker, an emptied Redis) makes its row due again.
+ */
+export async function exchange(
+  db: Db,
+  closings: readonly Closing[],
+  toLease: ToLease | null,
+): Promise<Exchange> {
+  const asked = [
+    ...(closings.length === 0 ? [] : [closing(closings)]),
+    ...(toLease === null ? [] : [leasing(toLease)]),
+  ];
+  if (asked.length === 0) return { calledAgain: new Set(), leased: [], nextMs: null };
+  const answers = await batchAtOnce<Record<string, unknown>>(db, asked);
+  const closed = closings.length === 0 ? [] : (answers[0] as { id: string; isCalledAgain: boolean }[]);
+  const due = toLease === null ? [] : (answers.at(-1) as (OutboxRow & { nextMs: number | null })[]);
+  return {
+    calledAgain: new Set(closed.filter((row) => row.isCalledAgain).map(({ id }) => String(id))),
+    nextMs: due[0]?.nextMs ?? null,
+    leased: due.filter(({ id }) => id !== null).map(({ nextMs: _, ...row }) => row),
+  };
+}
+
+/** Rows are locked in the order of their keys, as those who add them do: none waits for another in a circle. */
+const close = statement(
+  'close rows',
+  `with ended as materialized (
+     select o.id, e.generation, e.after_ms, nullif(e.fault, '') as fault
+     from unnest($1::bigint[], $2::int[], $3::float8[], $4::text[]) as e (id, generation, after_ms, fault)
+     join outbox o on o.id = e.id and o.done_at is null
+     order by o.key collate "C" for update of o)
+   update outbox o set leased = false, taken = false,
+     done_at = case when e.after_ms < 0 and o.generation = e.generation then clock_timestamp() end,
+     next_at = case when o.generation <> e.generation then clock_timestamp()
+       when e.after_ms < 0 then o.next_at
+       else clock_timestamp() + e.after_ms * interval '1 ms' end,
+     attempts = case when e.after_ms < 0 then o.attempts when e.fault is null then 0 else o.attempts + 1 end,
+     last_fault = coalesce(e.fault, o.last_fault)
+   from ended e where o.id = e.id
+   returning o.id, o.generation <> e.generation as "isCalledAgain"`,
+);
+
+function closing(closings: readonly Closing[]): Bound {
+  return close(
+    closings.map(({ id }) => id),
+    closings.map(({ generation }) => String(generation)),
+    closings.map(({ afterMs }) => String(afterMs ?? -1)),
+    closings.map(({ fault }) => fault ?? ''),
+  );
+}
+
+const lease = statement(
+  'lease rows',
+  `with due as materialized (
+     select id from outbox where done_at is null and next_at <= statement_timestamp() and ${isOf(3)}
+     order by priority, next_at limit $1 for update skip locked),
+   leased as (
+     update outbox o set leases = leases + 1, leased = true, taken = false,
+       next_at = statement_timestamp() + $2 * interval '1 ms'
+     from due where o.id = due.id
+     returning o.id, o.job, o.payload, o.priority, o.generation, o.leases, o.attempts),
+   later as (
+     select min(next_at) as at from outbox
+     where done_at is null and ${isOf(3)} and id not in (select id from due))
+   select (extract(epoch from later.at - statement_timestamp()) * 1000)::float8 as "nextMs", leased.id, leased.job,
+     leased.payload, leased.priority, leased.generation, leased.leases, leased.attempts
+   from later left join leased on true order by leased.priority`,
+);
+
+function leasing({ limit, leaseMs = LEASE_MS, of = everything }: ToLease): Bound {
+  return lease(limit, leaseMs, ...portionValues(of));
+}
