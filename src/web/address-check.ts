@@ -12,7 +12,7 @@ export async function checkAddress(publicUrl: string | null, isSocketMode: boole
       name,
       trouble: null,
       detail: isSocketMode
-        ? 'PUBLIC_URL is not set; Slack comes in by Socket Mode, and Okta’s pushes can’t come in'
+        ? 'PUBLIC_URL is not set; Slack comes in by Socket Mode, and the identity provider’s pushes can’t come in'
         : 'PUBLIC_URL is not set; Latchkey listens on loopback alone, so only what is on this machine reaches it',
     };
   try {
@@ -25,7 +25,7 @@ export async function checkAddress(publicUrl: string | null, isSocketMode: boole
       return {
         name,
         trouble: null,
-        detail: `${publicUrl} leads to Latchkey from this machine; whether a firewall lets Slack and Okta in can’t be known from here`,
+        detail: `${publicUrl} leads to Latchkey from this machine; whether a firewall lets Slack and the identity provider in can’t be known from here`,
       };
     return {
       name,

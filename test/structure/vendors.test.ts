@@ -1,4 +1,5 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { pages } from './documents.ts';
 import { expectNone, filesIn } from './source.ts';
 
 /** Here an identity provider is at home, or emulated. */
@@ -121,5 +122,30 @@ test('outside its own folder no vendor is known by name', () => {
   expectNone(
     allowed.flatMap(({ paths }) => paths).filter((one) => !used.has(one)),
     'An exception that nothing needs any more goes.',
+  );
+});
+
+/** Pages about one product, about the sandbox, or that list products. */
+const aboutVendors = /^docs\/(connect-(okta|entra)|sandbox|tour|features|contributing)\.md$/;
+
+/** What one identity provider alone has, named as its own. */
+const ownThings: readonly RegExp[] = [
+  /MuleSoft Anypoint Platform|Okta also answers|Entra's certificate|Entra's `|Okta's (event hook|hook|System Log|own groups|app for Anypoint|API token|ids)|as Okta's/,
+  /`(OKTA|ENTRA|GRAPH|OIDC)_\w+`|`(okta|entra)\w*`|connect-(okta|entra)|\| Okta, Okta log|\| Entra, Entra permissions/,
+  /Entra's (change notifications|id\b|SCIM)|changed in Entra|an Entra that only tells|(write to|names) \*?(the write to )?Okta|Microsoft Graph/,
+];
+
+test('a page that is not about one identity provider does not speak of one alone', () => {
+  const lines = pages
+    .filter(({ path }) => !aboutVendors.test(path))
+    .flatMap(({ path, text }) => text.split('\n').map((line, i) => ({ at: `${path}:${i + 1}`, line })));
+  expect(lines.length).toBeGreaterThan(500);
+  expectNone(
+    lines.flatMap(({ at, line }) => {
+      const [isOkta, isEntra] = [/\bOkta\b/.test(line), /\bEntra\b/.test(line)];
+      if (isOkta === isEntra || ownThings.some((thing) => thing.test(line))) return [];
+      return [`${at}: ${line.trim().slice(0, 160)}`];
+    }),
+    'An installation may have Okta, Entra or both. Say “the identity provider”, or name what the others have in its place.',
   );
 });

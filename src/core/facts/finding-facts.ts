@@ -42,10 +42,7 @@ export function findingSheet(s: FindingSubject): FactSheet {
     ['entitlement', `${e.title}: ${e.gives}`],
     ['tier', e.tier],
     ['who did it', s.told.actors.length === 0 ? 'not known' : s.told.actors.join(', '), true],
-    [
-      'told by',
-      s.told.eventSources.map((v) => eventSourceWords[v] ?? v).join(', ') || eventSourceWords.reconcile || '',
-    ],
+    ['told by', s.told.eventSources.map(sourceInWords).join(', ') || eventSourceWords.reconcile || ''],
     ['when', whenInWords(s.told)],
     ['peers', `${peersInWords(s.holders)}${othersInWords(s.holders, s.others)}`],
     ['earlier findings', s.foundBefore === 0 ? 'none' : figure(s.foundBefore)],
@@ -77,6 +74,12 @@ const eventSourceWords: Record<string, string> = {
   reconcile: 'comparing the groups',
   teams: 'comparing the teams',
 };
+
+function sourceInWords(source: string): string {
+  const known = eventSourceWords[source];
+  if (known !== undefined) return known;
+  return source.endsWith('Hook') ? 'an event hook of the identity provider' : 'the identity provider’s log';
+}
 
 function putBackInWords({ who, foundThere = 0 }: FindingSubject): string {
   if (foundThere === 0) return 'until the grant ends';
