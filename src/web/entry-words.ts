@@ -29,8 +29,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       answered === true ? 'The model gave its advice' : `No advice from the model (${why ?? ''})`,
     clickRefused: ({ reason }: { reason: RefusalReason }, who) =>
       `${who ?? 'Somebody'} ${refusedClickInWords(reason)}`,
-    signInRefused: ({ why }: { why: StepUpEnd }, _who, idp) =>
-      `A sign-in for an approval did not count: ${stepUpEnds[why](idp)}`,
+    signInRefused: ({ why }: { why: StepUpEnd }) =>
+      `A sign-in for an approval did not count: ${stepUpEnds[why]}`,
     emergencyReviewOverdue: ({ climbed, people }: { climbed: string | null; people: string[] }) =>
       climbed === null
         ? `Its review is overdue; reminded: ${people.join(', ')}`

@@ -40,8 +40,7 @@ export const changeEntryWords: {
       ? `${inTheirName(approval.name, approval.insteadOf, asItIs)} approved`
       : `${inTheirName(approval.name, approval.insteadOf, asItIs)} signed in afresh and approved (${signedInHow(approval.stepUp)})`,
   stepUpAsked: ({ stepUp }) => `${stepUp.name} pressed Approve; it waits for their sign-in`,
-  stepUpEnded: ({ why }, who, idp) =>
-    `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why](idp)}`,
+  stepUpEnded: ({ why }, who) => `${who ?? 'An approver'}’s approval did not count: ${stepUpEnds[why]}`,
   approversNudged: ({ by }) => `${by.name} asked the approvers once more`,
   requestNarrowed: ({ from }, who) =>
     `${who ?? 'An approver'} gives less than ${from.title}, which was asked for`,
@@ -91,15 +90,15 @@ export const changeEntryWords: {
   grantEnded: endedInWords,
 };
 
-/** Why a sign-in did not make an approval count. `idp`: the identity provider's name. */
-export const stepUpEnds: Record<StepUpEnd, (idp: string) => string> = {
-  expired: () => 'nobody signed in within five minutes',
-  late: () => 'the sign-in came after five minutes',
-  otherPerson: (idp) => `${idp} says that somebody else signed in`,
-  notFresh: (idp) => `${idp} does not say that it was a fresh sign-in`,
-  tooWeak: () => 'the sign-in was weaker than asked for',
-  disowned: () => 'whoever opened the link said that they had not pressed Approve',
-  refused: () => 'they signed in, but may not approve it any more',
+/** Why a sign-in did not make an approval count. It names no identity provider: people may sign in with another one. */
+export const stepUpEnds: Record<StepUpEnd, string> = {
+  expired: 'nobody signed in within five minutes',
+  late: 'the sign-in came after five minutes',
+  otherPerson: 'somebody else signed in',
+  notFresh: 'nothing says that it was a fresh sign-in',
+  tooWeak: 'the sign-in was weaker than asked for',
+  disowned: 'whoever opened the link said that they had not pressed Approve',
+  refused: 'they signed in, but may not approve it any more',
 };
 
 function signedInHow({ acr, amr }: StepUpProof): string {

@@ -25,6 +25,8 @@ import { peopleCatalogue, peopleJourneys } from './people.ts';
 import { reviewJourney } from './review.ts';
 import { rotationJourney } from './rotation.ts';
 
+/** So long a step is waited for that has no time of its own, also on a machine with other work. */
+const PATIENCE_MS = 30_000;
 /** Instead of the catalogue's five minutes. */
 const CANARY_EVERY_SECONDS = 10;
 
@@ -113,7 +115,7 @@ const latchkey = await startLatchkey({
 });
 latchkeyUrl = latchkey.url;
 ending.begun('Latchkey', () => latchkey.stop(), 5_000);
-const visitor = createVisitor(world.url, undefined, {
+const visitor = createVisitor(world.url, PATIENCE_MS, {
   systems,
   systemOf: (group) =>
     systems.find((one) => one === loaded.entitlements.find((e) => e.idpGroup === group)?.idp) ?? systems[0],
