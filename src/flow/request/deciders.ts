@@ -27,11 +27,12 @@ export const LOOK_BACK_MS = 35 * 86_400_000;
 export async function decidedBy(
   context: Context,
   request: { entitlement: Entitlement; beneficiary: Person; change: Change },
+  factsWithinMs?: number,
 ): Promise<{ verdict: Verdict; plan: ApproverPlan }> {
   const { change, entitlement } = request;
   const telling = await tellingAboutFound(context, change);
   const excluded = await excludedFrom(at(context, entitlement), change, telling);
-  const facts = await factsOfChange(context, request);
+  const facts = await factsOfChange(context, request, factsWithinMs);
   const verdict = evaluateRequest(facts, context.catalogue.rules());
   const of = { ...request, excluded, telling, isAsking: false };
   return { verdict, plan: await planFor(context, of, { facts, verdict }) };

@@ -11,9 +11,10 @@ export type Answer<T> = { is: T } | { why: string | null };
 export async function inTime<T>(
   ask: () => Promise<Answer<T>>,
   unknown: (why: string) => void,
+  withinMs = BUDGET_MS,
 ): Promise<T | undefined> {
   const over = new AbortController();
-  const late = pause(BUDGET_MS, { why: `no answer within ${BUDGET_MS} ms` }, { signal: over.signal });
+  const late = pause(withinMs, { why: `no answer within ${withinMs} ms` }, { signal: over.signal });
   try {
     const answer = await Promise.race([ask().catch(whyOf), late]);
     if ('is' in answer) return answer.is;

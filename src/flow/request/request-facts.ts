@@ -86,10 +86,12 @@ async function whatIsExtended(
 export async function factsOfChange(
   context: Context,
   { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
+  withinMs?: number,
 ): Promise<RequestFacts> {
   const outside = await outsideFacts(at(context, asked.entitlement), context.db, asked.beneficiary, {
     askerId: change.requesterId,
     before: change.verdict?.facts,
+    withinMs,
   });
   const found = await ticketFact(context, change);
   return await requestFacts(context, context.db, { ...asked, change, outside: { ...outside, ...found } });
@@ -114,6 +116,8 @@ export async function outsideFacts(
      * call stays only while it can't be read.
      */
     before?: RecordedFacts | undefined;
+    /** How long each is waited for, in milliseconds; left out: as usual. */
+    withinMs?: number | undefined;
   },
 ): Promise<OutsideFacts> {
   const { catalogue, idp, chat, log } = context;
@@ -136,8 +140,11 @@ export async function outsideFacts(
     signInWithinSeconds:
       isWhereAsked && askerId !== null && before === undefined ? signInWithinSeconds : null,
   };
-  const now = await askOutside(sources, who, (fact, why) =>
-    log.warn({ person: person.id, fact, why }, 'a fact that rules ask for is not known'),
+  const now = await askOutside(
+    sources,
+    who,
+    (fact, why) => log.warn({ person: person.id, fact, why }, 'a fact that rules ask for is not known'),
+    asked.withinMs,
   );
   return {
     ...(before?.isOnCall === undefined || !looksAt('onCall') ? {} : { isOnCall: before.isOnCall }),
@@ -162,6 +169,7 @@ export async function askOutside(
   { idp, chat, onCall, signInWithinSeconds }: OutsideSources,
   who: Known,
   unknown: (fact: string, why: string) => void,
+  withinMs?: number,
 ): Promise<OutsideFacts> {
   const [isOnCall, location] = await Promise.all([
     onCall === null
@@ -169,12 +177,14 @@ export async function askOutside(
       : inTime(
           () => isOnCallNow(idp, chat, onCall, who),
           (why) => unknown('onCall', why),
+          withinMs,
         ),
     signInWithinSeconds === null
       ? undefined
       : inTime(
           () => signedInFrom(idp, who, signInWithinSeconds),
           (why) => unknown('location', why),
+          withinMs,
         ),
   ]);
   return { ...(isOnCall === undefined ? {} : { isOnCall }), ...(location === undefined ? {} : { location }) };

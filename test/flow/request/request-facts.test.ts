@@ -42,7 +42,7 @@ describe('what only others know', () => {
   };
 
   /** Answers, and what was told of those that there are not. Nothing read before counts. */
-  async function ask(key: string, from: Partial<OutsideSources> = {}, hasMet = true) {
+  async function ask(key: string, from: Partial<OutsideSources> = {}, hasMet = true, withinMs?: number) {
     const outside = sandboxOutside(world.url);
     const { slack } = outside;
     const settings = oktaOf(outside);
@@ -57,6 +57,7 @@ describe('what only others know', () => {
       },
       who(key, hasMet),
       (fact, why) => told.push(`${fact}: ${why}`),
+      withinMs,
     );
     return { facts, told };
   }
@@ -116,5 +117,16 @@ describe('what only others know', () => {
       told: ['onCall: no answer within 2000 ms'],
     });
     expect(performance.now() - before).toBeLessThan(8_000);
+  });
+
+  test('who has less time waits less: an emergency is acknowledged within Slack’s three seconds', async () => {
+    await createVisitor(world.url).request('POST', '/control/faults', {
+      vendor: 'okta',
+      kind: 'timeout',
+      path: '/logs',
+    });
+    const { facts, told } = await ask('erik', {}, true, 800);
+    expect(told).toEqual(['location: no answer within 800 ms']);
+    expect(facts).toEqual({ isOnCall: true });
   });
 });
