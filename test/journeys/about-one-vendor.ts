@@ -22,13 +22,8 @@ export const aboutOneVendor: Readonly<Record<string, string>> = {
   'who-may-decide': 'rows with a fresh sign-in, which is on the sign-in page of Okta',
   reconcile: 'written for both, and not yet seen to pass with Entra',
   'offboarding-cancelled': 'written for both, and not yet seen to pass with Entra',
-  'offboarding-held-singly': 'written for both, and not yet seen to pass with Entra',
   'offboarding-many': 'written for both, and not yet seen to pass with Entra',
-  'attacks-on-grants': 'written for both, and not yet seen to pass with Entra',
   canary: 'written for both, and not yet seen to pass with Entra',
   'mass-change-decided': 'written for both, and not yet seen to pass with Entra',
   'mass-change-removed': 'written for both, and not yet seen to pass with Entra',
-  'past-grants-on-card': 'written for both, and not yet seen to pass with Entra',
-  'slow-forms': 'written for both, and not yet seen to pass with Entra',
-  'start-in-the-future': 'written for both, and not yet seen to pass with Entra',
 };

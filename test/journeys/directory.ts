@@ -151,7 +151,7 @@ function okta({ request, worldUrl }: World): Directory {
       const made = await fetch(`${worldUrl}/okta/api/v1/users?activate=true`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `SSWS ${credentials.oktaApiToken}` },
-        body: JSON.stringify({ profile }),
+        body: JSON.stringify({ profile: { email: profile.login, ...profile } }),
       });
       if (made.status !== 200) throw new Error(`Okta makes nobody: ${made.status} ${await made.text()}`);
       return ((await made.json()) as { id: string }).id;

@@ -105,16 +105,20 @@ test(
     await leavers.isTold('olga', 'This card is out of date');
     expect((await walk.change(duty.id)).approvals).toEqual([]);
 
-    // and the card says all of it
+    // and the card says all of it; with an account that Entra deletes goes at once what was there by hand
+    const left =
+      walk.directory.system === 'okta'
+        ? { groups: 'three', teams: 'four', memberships: 3 }
+        : { groups: 'two', teams: '(?:three|four)', memberships: 2 };
     const card = await leavers.cardSays(open.id, 'two applications are left');
     const words = wordsOf(card);
     expect(words).toContain(`Deactivated in ${walk.directory.name}`);
     expect(words).toContain('Two pending requests closed');
     expect(words).toContain('One decision put to others');
     expect(words).toMatch(
-      new RegExp(`Two grants ended; out of three groups in ${walk.directory.name} after [\\d.]+ s`),
+      new RegExp(`Two grants ended; out of ${left.groups} groups in ${walk.directory.name} after [\\d.]+ s`),
     );
-    expect(words).toMatch(/Gone from four teams in Anypoint .* after [\d.]+ s/);
+    expect(words).toMatch(new RegExp(`Gone from ${left.teams} teams in Anypoint .* after [\\d.]+ s`));
     expect(words).toContain('Maintainer of Platform admins no longer');
     expect(words).not.toContain('still active');
 
@@ -170,7 +174,7 @@ test(
       requests: 2,
       approvals: 1,
       grants: 2,
-      memberships: 3,
+      memberships: left.memberships,
       applications: [
         { name: 'orders-dashboard', outcome: 'handedOver', by: 'Olga Brandt', to: 'Erik Lind' },
         { name: 'payments-reconciler', outcome: 'revoked', by: 'Sam Whitaker', to: null },
@@ -186,7 +190,8 @@ test(
   PATIENCE_MS,
 );
 
-test(
+// Whoever is restored in Entra has their groups again, and each owner is asked about that as about any find.
+onOktaAlone(
   'who comes back gets nothing by themselves; each owner restores what is theirs, and an admin the rest',
   async () => {
     // when Tom is reactivated
