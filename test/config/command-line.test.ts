@@ -102,7 +102,7 @@ describe('a mistake is told last, on the error stream, and ends with 1', () => {
     [
       'src/sandbox/demo/main.ts',
       ['canry'],
-      /there is no canry\nThere are: canary, drift, leaver, people, rotation, review\n$/,
+      /there is no canry\nThere are: canary, delivery, drift, leaver, people, rotation, review\n$/,
     ],
     ['src/sandbox/demo/main.ts', ['canary', 'drift'], /one journey at a time/],
     [
@@ -113,7 +113,7 @@ describe('a mistake is told last, on the error stream, and ends with 1', () => {
     [
       'test/bench/main.ts',
       ['rode'],
-      /there is no rode\nThere are: policy, road, scim, reconcile, digests, first-sync, storm, free-text, campaign\n$/,
+      /there is no rode\nThere are: policy, road, scim, many-members, reconcile, digests, first-sync, storm, free-text, campaign\n$/,
     ],
     ['src/sandbox/main.ts', ['4400'], /Unexpected argument '4400'/],
     ['src/sandbox/main.ts', ['--latchkey', '3400'], /--latchkey: must be an address/],
