@@ -26,7 +26,10 @@ export type IdpPerson = {
 };
 
 /** Whether members can be written into a group, and if not, why, in words for the catalogue's owner. */
-export type Writability = { writable: true } | { writable: false; reason: string };
+export type Writability =
+  | { writable: true }
+  /** `isUnpushed`: it would not be pushed to us, and nothing else is wrong: what something else carries needs no push. */
+  | { writable: false; reason: string; isUnpushed?: true };
 
 export type IdpGroup = { id: string; name: string; description: string | null } & Writability;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut } from './journey.ts';
 
@@ -152,3 +153,32 @@ test('who signs in through another of Anypoint’s identity providers than the g
     /sam@acme.example signs in to Anypoint through another of its identity providers than the one for which anypoint-orders-read is mapped/,
   );
 }, 90_000);
+
+test('awslabs/ssosync#291: a group that is deleted and made anew is another group, and it is said what to map', async () => {
+  // given
+  const { catalogue } = stage.latchkey.context;
+  await isMapped([groupId]);
+  await walk.until('it is offered', async () => {
+    await catalogue.check();
+    return catalogue.status(read).status === 'ready';
+  });
+
+  // when
+  await walk.request('POST', '/entra/sim/groups/delete', { group: GROUP });
+  const { id } = await walk.request<{ id: string }>('POST', '/entra/sim/groups/new', { displayName: GROUP });
+  await reconcile(stage.latchkey.context);
+  await catalogue.check();
+
+  // then
+  expect(catalogue.status(read)).toMatchObject({
+    status: 'refused',
+    why: expect.stringContaining(`add the mapping of its object id ${id}`),
+  });
+
+  // when
+  await isMapped([id]);
+  await catalogue.check();
+
+  // then
+  expect(catalogue.status(read)).toMatchObject({ status: 'ready', target: { groupId: id } });
+}, 60_000);

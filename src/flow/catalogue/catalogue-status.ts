@@ -48,6 +48,11 @@ export type CatalogueBook = {
    * whether it was offered until now.
    */
   unmapped(target: Target, why: string): boolean;
+  /**
+   * The group or team of this id is not there any more: what names it is checked anew, and may find another of the same
+   * name.
+   */
+  gone(kind: 'group' | 'team', id: string): void;
   /** Whether the canary can make its rounds, as the IdP said when it was last asked. */
   canary(): CanaryStatus;
   /** Asks the IdP about the canary anew. */
@@ -109,7 +114,8 @@ export function createCatalogueBook(
               teamName: team.name,
               ...(entitlement.delivery === undefined ? {} : { delivery: entitlement.delivery }),
             };
-      if (!group.writable)
+      const isCarriedElsewhere = entitlement.delivery !== undefined;
+      if (!group.writable && !(isCarriedElsewhere && group.isUnpushed === true))
         return {
           status: 'refused',
           why: `the group ${group.name} can’t be written: ${group.reason}`,
@@ -217,6 +223,14 @@ export function createCatalogueBook(
           .map((target) => [`${target.groupId} ${target.teamId}`, target]),
       ).values(),
     ],
+    gone(kind, id) {
+      for (const { key, idpGroup } of catalogue.entitlements) {
+        const target = targetIn(book.status(key));
+        if (target === null || (kind === 'group' ? target.groupId : target.teamId) !== id) continue;
+        log.warn({ entitlement: key, group: idpGroup, gone: kind }, 'no longer there: checked anew');
+        statuses.delete(key);
+      }
+    },
     unmapped(target, why) {
       let wasOffered = false;
       for (const { key } of catalogue.entitlements) {

@@ -106,7 +106,15 @@ async function compareThrough(context: Context, until: AbortSignal): Promise<Evi
     }
   };
   await together(until, Array(TEAMS_AT_ONCE).fill(closeTeams));
+  // After the teams: what is not checked yet keeps every team from being compared.
+  lookAnew(context, run);
   return await finish(context, run, await lookAtPeople(context));
+}
+
+/** Deleted while Latchkey runs: another group or team may have the name by now. */
+function lookAnew({ catalogue }: Data, { places }: Run): void {
+  for (const { kind, externalId, trouble } of places)
+    if (kind !== 'users' && trouble?.endsWith('.not_found') === true) catalogue.gone(kind, externalId);
 }
 
 /** Every list to be read. Teams are left out while an entitlement that could give them can't be checked. */

@@ -76,9 +76,10 @@ export class EntraGroups {
     const reason =
       fixedReason(group) ??
       (group.isAssignableToRole === true ? await this.#roleReason() : null) ??
-      (await this.#nestedReason(group.id)) ??
-      (this.#isAssigned === null || (await this.#isAssigned(group.id)) ? null : UNASSIGNED);
-    return reason === null ? { writable: true } : unwritable(reason);
+      (await this.#nestedReason(group.id));
+    if (reason !== null) return unwritable(reason);
+    const isAssigned = this.#isAssigned === null || (await this.#isAssigned(group.id));
+    return isAssigned ? { writable: true } : { ...UNASSIGNED, writable: false };
   }
 
   async #roleReason(): Promise<string | null> {
@@ -147,8 +148,11 @@ export class EntraGroups {
 
 export type DirectoryObject = ReturnType<typeof directoryObjectSchema.parse>;
 
-const UNASSIGNED =
-  'It is not assigned to the enterprise app that provisions to Latchkey, so Entra would never push it. Assign it there (Enterprise applications, Users and groups), or name a group that is.';
+const UNASSIGNED = {
+  isUnpushed: true,
+  reason:
+    'It is not assigned to the enterprise app that provisions to Latchkey, so Entra would never push it. Assign it there (Enterprise applications, Users and groups), or name a group that is.',
+} as const;
 
 /** What makes a group one that nobody can write through Graph. */
 function fixedReason(group: EntraGroup): string | null {

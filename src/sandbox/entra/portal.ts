@@ -171,6 +171,11 @@ function changeFields(tenant: Tenant, user: EntraUser, fields: z.infer<typeof fi
 
 /** The groups and the people as lists of the portal show them. */
 function groupPortal(sim: FastifyInstance, { tenant, provisioning }: EntraParts): void {
+  sim.post('/groups/delete', async (request) => {
+    const found = tenant.groupNamed(z.strictObject({ group: z.string() }).parse(request.body).group);
+    if (found !== null) tenant.groups.delete(found.id);
+    return { groupId: found?.id ?? null };
+  });
   sim.get('/users', async () =>
     [...tenant.users.values()].map(({ id, key, displayName, mail, userPrincipalName }) => ({
       id,
