@@ -5,20 +5,30 @@ import { identify } from '../../src/flow/people/identify.ts';
 import { excludedFrom, nobodyTold } from '../../src/flow/request/deciders.ts';
 import { people as seeded } from '../../src/sandbox/seed.ts';
 import { type Person, peopleByEmail, personByLink, rememberPerson } from '../../src/store/people.ts';
+import { crowdPerson } from '../bench/crowd.ts';
 import type { Stage } from '../stage.ts';
 import { idpPerson } from '../store/given.ts';
 import { type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
-import { mira } from './offboarding-walk.ts';
+import { mira, walkWithLeavers } from './offboarding-walk.ts';
 
 /** Of Okta, and of Entra. */
 const READ = { key: 'orders-api-read', group: 'anypoint-orders-read' };
 const DEPLOY = { key: 'orders-api-deploy', group: 'anypoint-orders-deploy' };
 const PATIENCE_MS = 60_000;
+/** Whom the chat does not know: nothing shows which accounts are theirs. */
+const lena = {
+  ...crowdPerson(1),
+  key: 'lena',
+  name: 'Lena Ott',
+  email: 'lena@acme.example',
+  department: 'Orders',
+  slackKind: 'none' as const,
+};
 
 let stage: Stage;
 let walk: Journey;
 beforeAll(async () => {
-  ({ stage, walk } = await setOut({ idp: 'both', listenEveryMs: 300, people: [...seeded, mira] }));
+  ({ stage, walk } = await setOut({ idp: 'both', listenEveryMs: 300, people: [...seeded, mira, lena] }));
   await walk.isQuiet();
 }, PATIENCE_MS);
 afterAll(() => stage?.close());
@@ -226,6 +236,34 @@ test(
     expect(await records('erik')).toHaveLength(1);
     expect((await walk.change(asked.id)).state).toBe('inEffect');
     await found('erik', DEPLOY);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'accounts that nobody can join stay two: one leaves, and the card says that the other may be theirs too',
+  async () => {
+    // given
+    const leavers = walkWithLeavers(walk);
+    const known = await metInOkta('lena');
+    await inEntra('lena', true);
+    const other = await found('lena', DEPLOY);
+    expect(other.person_id).not.toBe(known);
+
+    // when
+    await walk.directory.sets('lena', 'DEPROVISIONED');
+
+    // then
+    const [opened] = await walk.until('her case is there', async () => {
+      const rows = await walk.query<{ id: string; person_id: string }>(
+        'select id, person_id from offboardings where person_id = any($1)',
+        [[known, other.person_id]],
+      );
+      return rows.length > 0 && rows;
+    });
+    expect(opened?.person_id).toBe(known);
+    await leavers.cardSays(opened?.id ?? '', 'Entra has Lena Ott active by the same address');
+    expect((await walk.change(other.id)).state).toBe('asking');
   },
   PATIENCE_MS,
 );

@@ -47,7 +47,7 @@ test('Entra’s provisioning job goes into quarantine: the admins are told why a
   for (const admin of ['sam', 'sofia'])
     await walk.until(`${admin} reads it`, async () =>
       (await told(admin)).some((text) =>
-        /Entra carries no group changes to Latchkey since .*in quarantine.*401 Unauthorized.*What to do:.*SCIM token.*Test Connection/s.test(
+        /Entra has carried no group changes to Latchkey since .*in quarantine.*401 Unauthorized.*What to do:.*SCIM token.*Test Connection/s.test(
           text,
         ),
       ),

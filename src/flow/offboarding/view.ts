@@ -11,9 +11,11 @@ import { sameEmail } from '../../core/policy/catalogue.ts';
 import { readChange } from '../../store/changes.ts';
 import { leaversAmong, readOffboarding } from '../../store/offboardings.ts';
 import { linkOf, type Person, peopleByEmail, readPerson } from '../../store/people.ts';
+import { homeOf } from '../../store/person-home.ts';
+import { possibleDuplicatesOf } from '../../store/possible-duplicates.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { delegateOf } from '../delegation/delegate.ts';
-import { at } from '../idps/idps.ts';
+import { at, idpName } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
 import { managerName } from '../people/reports-to.ts';
@@ -42,11 +44,27 @@ export type OffboardingView = {
   restorable: string[];
   /** Once it is taken back: what was taken away before. */
   removed: Removed;
+  /** Active accounts elsewhere that may be theirs, and that nothing shows to be; left out: there are none. */
+  perhapsTheirs?: { name: string; idpName: string }[];
   /** What the catalogue still names them for. */
   duties: string[];
   channel: string;
   objectiveMs: number;
 };
+
+/** By a possible duplicate of the record: another identity provider has somebody active by their address. */
+async function accountsApart(
+  context: Context,
+  { id }: Person,
+): Promise<Pick<OffboardingView, 'perhapsTheirs'>> {
+  const found: { name: string; idpName: string }[] = [];
+  for (const other of (await possibleDuplicatesOf(context.db, [id])).get(id) ?? []) {
+    const [person, home] = [await readPerson(context.db, other), await homeOf(context.db, other)];
+    if (person?.isActive === true && home !== null)
+      found.push({ name: person.name, idpName: idpName(context, { idp: home.system }) });
+  }
+  return found.length === 0 ? {} : { perhapsTheirs: found };
+}
 
 export async function readOffboardingView(context: Context, id: string): Promise<OffboardingView | null> {
   const offboarding = await readOffboarding(context.db, id);
@@ -72,6 +90,7 @@ export async function readOffboardingView(context: Context, id: string): Promise
     ...(await ownersOf(context, offboarding)),
     restorable: (await restorableOf(context, offboarding)).map(({ title }) => title),
     removed: await removedOf(context, offboarding),
+    ...(await accountsApart(context, person)),
     duties: dutiesOf(context, person),
     channel: catalogue.channel,
     objectiveMs: context.objectiveMs,

@@ -82,6 +82,10 @@ export function offboardingSamples(): Sample<OffboardingView>[] {
       view: view(underway, { isActiveInIdp: true, duties: ['owner of Orders API'] }),
     },
     {
+      title: 'Another account may be theirs',
+      view: view(underway, { perhapsTheirs: [{ name: nameOf('erik'), idpName: 'Entra' }] }),
+    },
+    {
       title: 'Late',
       view: view({
         ...underway,

@@ -175,6 +175,10 @@ function notes(view: OffboardingView): string[] {
   }
   if (view.isActiveInIdp && offboarding.beganAt !== null)
     said.push(`The ${view.idpName} account is still active: deactivate it there.`);
+  for (const { name, idpName } of offboarding.beganAt === null ? [] : (view.perhapsTheirs ?? []))
+    said.push(
+      `${escapeMrkdwn(idpName)} has ${escapeMrkdwn(name)} active by the same address. Nothing shows that this is the same person, so nothing of that account ends: if it is, deactivate it in ${escapeMrkdwn(idpName)}.`,
+    );
   if (offboarding.beganAt !== null && duties.length > 0)
     said.push(
       `The catalogue still names them: ${escapeMrkdwn(duties.join(', '))}. Name somebody else there.`,

@@ -42,7 +42,7 @@ function lineOf({ person, why, ended, stays, otherName, backAt }: Line, idpName:
   const back = backAt === null ? '' : ` Back in ${escapeMrkdwn(idpName)} since ${slackDate(backAt)}.`;
   const by = otherName === null ? '' : ` by ${escapeMrkdwn(otherName)}`;
   const kept = stays.length === 0 ? 'nothing stays' : `stays${by}: ${namesOf(stays)}`;
-  return `• ${mention(person)}${gone}: ${ended.length === 0 ? 'nothing ends' : `ends: ${namesOf(ended)}`}; ${kept}.${back}`;
+  return `• ${mention(person)}${gone}: ${ended.length === 0 ? 'nothing ends' : `${backAt === null ? 'ends' : 'ended'}: ${namesOf(ended)}`}; ${kept}.${back}`;
 }
 
 function namesOf(titles: readonly string[]): string {

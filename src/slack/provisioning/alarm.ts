@@ -16,8 +16,8 @@ function textOf({ idpName, isWatched, trouble }: ProvisioningView): string {
   const what = escapeMrkdwn(trouble.what);
   if (trouble.backAt !== null)
     return isWatched
-      ? `:white_check_mark: ${idp} carries group changes to Latchkey again since ${slackDate(trouble.backAt)}. It did not since ${since} (${what}). What was held up comes now.`
+      ? `:white_check_mark: ${idp} carries group changes to Latchkey again since ${slackDate(trouble.backAt)}. It had not since ${since} (${what}). What was held up comes now.`
       : `:white_check_mark: ${idp}’s provisioning is no longer watched since ${slackDate(trouble.backAt)}: its settings are gone. It stood still since ${since} (${what}).`;
   const said = trouble.said === null ? '' : ` ${idp} says: “${escapeMrkdwn(trouble.said)}”.`;
-  return `:rotating_light: ${idp} carries no group changes to Latchkey since ${since}: ${what}.${said}\nWhat is given and taken away is written in ${idp} and kept, and reaches MuleSoft late. No change has to be under way for this message; those that are late have an alarm of their own.\n*What to do:* ${escapeMrkdwn(trouble.next)}. It is looked at again by itself, and this message says when it is over.`;
+  return `:rotating_light: ${idp} has carried no group changes to Latchkey since ${since}: ${what}.${said}\nWhat is given and taken away meanwhile is written in ${idp} and kept. It reaches MuleSoft late, and what is late has an alarm of its own.\n*What to do:* ${escapeMrkdwn(trouble.next)}. It is looked at again by itself, and this message says when it is over.`;
 }
