@@ -1,7 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { Outside } from '../src/config/config.ts';
 import type { Catalogue } from '../src/core/policy/catalogue.ts';
 import { type Latchkey, startLatchkey } from '../src/latchkey.ts';
@@ -14,6 +13,7 @@ import { type RunningWorld, startWorld } from '../src/sandbox/world.ts';
 import type { GivenSecret } from '../src/secrets/secret.ts';
 import { freePort } from '../src/store/postgres/free-port.ts';
 import { unopenedDatabase } from './database.ts';
+import { watchForLeaks } from './leaks.ts';
 
 /** How to reach a sandbox world, as the environment would say it. */
 function outsideOf(worldUrl: string, idp: IdpChoice, way: 'http' | 'socket' = 'http'): Outside {
@@ -78,6 +78,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const catalogue = options.catalogue?.({ ...loaded, canary }) ?? { ...loaded, canary };
   const right = outsideOf(world.url, idp, options.way);
   const given = typeof options.outside === 'function' ? options.outside(right) : options.outside;
+  const leaks = watchForLeaks(fresh.url, [READ_TOKEN]);
   const databaseUrl = (await options.through?.(fresh.url)) ?? fresh.url;
   const start = (port: number) =>
     startLatchkey({
@@ -91,7 +92,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       port,
       publicUrl: null,
       readToken: READ_TOKEN,
-      log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
+      log: leaks.log,
       ...(options.objectiveMs === undefined ? {} : { objectiveMs: options.objectiveMs }),
       ...(options.modelBudgetMs === undefined ? {} : { modelBudgetMs: options.modelBudgetMs }),
       ...(options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs }),
@@ -108,9 +109,16 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       stage.latchkey = await start(Number(port));
     },
     async close() {
+      await leaks.lookOutside({
+        latchkeyUrl: stage.latchkey.url,
+        worldUrl: world.url,
+        readToken: READ_TOKEN,
+      });
       await stage.latchkey.stop();
       await world.close();
+      await leaks.lookIntoDatabase(fresh.url);
       await fresh.drop().catch(() => {});
+      leaks.refuseLeaks();
     },
   };
   await fetch(`${world.url}/control/latchkey`, {

@@ -45,7 +45,7 @@ export async function openSecrets(
     // One that is wrong is told of with the other settings.
     (environment.shape[name].safeParse(env[name]).data ?? usual) * 1_000;
   return await openSecretBook({
-    settings: [...names.map(settingOf), ...vendors.flatMap(secretsOf)],
+    settings: secretSettings(vendors),
     env,
     aws: {
       region: env.AWS_REGION ?? null,
@@ -56,6 +56,11 @@ export async function openSecrets(
     overlapMs: ms('SECRETS_OVERLAP', OVERLAP_SECONDS),
     log: noLog,
   });
+}
+
+/** Every setting that is a secret. */
+export function secretSettings(vendors: readonly IdpVendor[] = idpVendors): SecretSetting[] {
+  return [...names.map(settingOf), ...vendors.flatMap(secretsOf)];
 }
 
 function settingOf(name: (typeof names)[number]): SecretSetting {

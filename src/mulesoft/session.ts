@@ -26,10 +26,11 @@ const tokenSchema = z.object({
 /** Authenticated calls to Anypoint: one token for all, and one meaning for every status that is not the caller's. */
 export class Session {
   readonly #settings: SessionSettings;
-  readonly #tokens = new TokenCache(() => this.#fetchToken());
+  readonly #tokens: TokenCache;
 
   constructor(settings: SessionSettings) {
     this.#settings = { ...settings, url: settings.url.replace(/\/+$/, '') };
+    this.#tokens = new TokenCache(() => this.#fetchToken(), { with: [secretOf(settings.clientSecret)] });
   }
 
   /**

@@ -45,4 +45,21 @@ describe.skipIf(!hasRedis())('Redis’s password is changed while work goes on',
     });
     expect(workers.length).toBeGreaterThanOrEqual(5);
   });
+
+  // ElastiCache's users, and redis #4300: two users that take turns, each with a password of its own.
+  test('another user takes over, with the password', async () => {
+    await redis.say('acl', 'setuser', 'second', 'on', '>of the second', '~*', '&*', '+@all');
+    manager.vault.put('redis', {
+      SecretString: `redis://second:${encodeURIComponent('of the second')}@127.0.0.1:${redis.port}`,
+    });
+    await redis.say('config', 'set', 'requirepass', 'nobody knows');
+    await redis.say('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+    await walk.isGiven('sam', { entitlement: 'orders-api-read', reason: 'As another user' });
+    const users = await walk.until('the queue’s connections are the second’s', async (saw) => {
+      const list = String(await redis.say('client', 'list')).split('\n');
+      const blocking = list.filter((line) => /cmd=b?zpopmin/.test(line));
+      return saw(blocking).length >= 5 && blocking.map((line) => /user=(\S+)/.exec(line)?.[1]);
+    });
+    expect(new Set(users)).toEqual(new Set(['second']));
+  });
 });

@@ -53,6 +53,23 @@ describe('Entra', () => {
     expect(secret('ENTRA_CLIENT_SECRET').current()).toBe('second');
   });
 
+  // api7/aisix #779 and AzureAD/microsoft-authentication-library-for-dotnet #1709: a token lives for an hour on.
+  test('a new client secret is tried at the next call; one that is wrong ends no token, and is named', async () => {
+    const { book, secret, store } = await kept({ ENTRA_CLIENT_SECRET: 'first' });
+    await entra.portal('/credentials', { secrets: ['first'] });
+    const idp = entra.idp({ auth: { secret: secret('ENTRA_CLIENT_SECRET') } });
+    await idp.check();
+    store('ENTRA_CLIENT_SECRET', 'wrong');
+    await book.readAll();
+    await idp.check();
+    expect(book.states()[0]?.trouble).toMatch(/^is refused in its newest version/);
+    // Nothing that Entra takes is left, but the token is good.
+    store('ENTRA_CLIENT_SECRET', 'wrong too');
+    await entra.portal('/credentials', { secrets: ['third'] });
+    await book.readAll();
+    await idp.check();
+  });
+
   test('certificate and key are two secrets: whichever is stored first, each moment between works', async () => {
     for (const order of [
       ['ENTRA_CERTIFICATE', 'ENTRA_PRIVATE_KEY'],
@@ -139,13 +156,13 @@ describe('Okta', () => {
         publicJwk,
         scopes: ['okta.groups.manage', 'okta.users.read'],
       });
-    const { secret, store } = await kept({ JSON_KEY: old.text });
+    const { secret, store } = await kept({ OKTA_PRIVATE_KEY: old.text });
     await register(old.publicJwk);
-    const privateKey = secret('JSON_KEY');
+    const privateKey = secret('OKTA_PRIVATE_KEY');
     const idp = createOkta({ orgUrl: `${okta.url}/okta/`, auth: { clientId, privateKey } });
     await idp.check();
 
-    store('JSON_KEY', next.text);
+    store('OKTA_PRIVATE_KEY', next.text);
     await register(next.publicJwk);
     await okta.console.revokeTokens();
     await idp.check();

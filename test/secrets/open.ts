@@ -18,7 +18,7 @@ export async function open(
     (name): SecretSetting => ({
       name,
       whyUnfit: (value) => (value === 'unfit' ? 'does not fit' : null),
-      isJson: name === 'JSON_KEY',
+      isJson: name === 'JSON_KEY' || name === 'OKTA_PRIVATE_KEY',
     }),
   );
   const book = await openSecretBook({

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { openSecrets } from '../../src/config/secrets.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { readRedisAddress } from '../../src/queue/redis-address.ts';
 import {
   AWS_REGION,
@@ -12,7 +15,7 @@ import {
   type SecretsManager,
   startSecretsManager,
 } from '../../src/sandbox/secrets/emulator.ts';
-import { type Secret, secretOf } from '../../src/secrets/secret.ts';
+import { type Secret, secretOf, withSecret } from '../../src/secrets/secret.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import { unopenedDatabase } from '../database.ts';
 import { open } from './open.ts';
@@ -187,4 +190,87 @@ test('an address of Redis whose password has a / is refused, and it is said how 
   const read = readRedisAddress('redis://:base64/klajs@localhost:6379/0', null);
   expect(read).toEqual({ why: expect.stringMatching(/%2F.*REDIS_PASSWORD/) });
   expect(JSON.stringify(read)).not.toContain('klajs');
+});
+
+// aws-secretsmanager-jdbc #222 and pgbouncer #486: a proxy before the database refuses the user in words of its own.
+test('a proxy that refuses has the source read, and the newer address is used', async () => {
+  const real = await database();
+  const refusing = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(errorResponse('08P01', 'SASL authentication failed')));
+  });
+  await once(refusing.listen(0, '127.0.0.1'), 'listening');
+  ends.push(() => refusing.close());
+  const { port } = refusing.address() as AddressInfo;
+  const name = stored(`postgres://old:old@127.0.0.1:${port}/x`);
+  const { book } = await open(manager, { DATABASE_URL: `secret://aws/${name}` });
+  const pool = openPool(book.secret('DATABASE_URL') as Secret, { max: 1, name: 'reported' });
+  ends.push(() => pool.end());
+  await expect(databaseOf(pool)).rejects.toMatchObject({ code: 'store.unavailable' });
+  manager.vault.put(name, { SecretString: real });
+  expect(await databaseOf(pool)).toBe(nameIn(real));
+});
+
+function errorResponse(code: string, message: string): Buffer {
+  const fields = ['SFATAL', `C${code}`, `M${message}`, ''].map((field) => `${field}\0`).join('');
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(4 + Buffer.byteLength(fields));
+  return Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)]);
+}
+
+// mysql-net/MySqlConnector #1270 and aws-secrets-manager-rotation-lambdas #108: with two users that take turns, the user changes too.
+test('user and password in one secret, as AWS stores them, are taken together', async () => {
+  const login = (username: string, password: string) =>
+    JSON.stringify({ engine: 'postgres', host: 'elsewhere', username, password, port: 5432 });
+  const name = stored(login('app', 'p@ss/1'));
+  const { config, book } = await settings({
+    DATABASE_URL: 'postgres://nobody@db.example:5432/latchkey?sslmode=disable',
+    DATABASE_PASSWORD: `secret://aws/${name}`,
+    REDIS_URL: 'rediss://cache.example:6380',
+    REDIS_PASSWORD: `secret://aws/${name}`,
+  });
+  const seen = () => {
+    const client = new pg.Client({ connectionString: secretOf(config.databaseUrl ?? '').current() });
+    const redis = readRedisAddress(secretOf(config.redisUrl ?? '').current(), null);
+    return [client.user, client.password, client.host, redis];
+  };
+  const redis = (username: string, password: string) => expect.objectContaining({ username, password });
+  expect(seen()).toEqual(['app', 'p@ss/1', 'db.example', redis('app', 'p@ss/1')]);
+  manager.vault.put(name, { SecretString: login('app_clone', 'p@ss/2') });
+  await book.readAll();
+  expect(seen()).toEqual(['app_clone', 'p@ss/2', 'db.example', redis('app_clone', 'p@ss/2')]);
+  manager.vault.put(name, { SecretString: '{"username":"app"}' });
+  await book.readAll();
+  expect(book.states()[0]?.trouble).toMatch(/^holds JSON without a password: .*the value before is used on$/);
+});
+
+// kubernetes-external-secrets #114 and #415: an error about a secret says neither which one nor what to do.
+test('a start names each setting without a value, and what to do', async () => {
+  const name = stored('going');
+  manager.vault.delete(name);
+  await expect(
+    open(manager, { SLACK_BOT_TOKEN: `secret://aws/${name}`, READ_TOKEN: 'secret://aws/not-there' }),
+  ).rejects.toThrow(
+    /SLACK_BOT_TOKEN: is marked for deletion .*restore-secret[\s\S]*READ_TOKEN: is not in AWS Secrets Manager/,
+  );
+});
+
+// source.coveo.com #210: after a rotation AWS may answer the version before for a moment.
+test('a source that shows the version before once more costs no refusal', async () => {
+  const name = stored('old');
+  const { book } = await open(manager, { A: `secret://aws/${name}` });
+  const old = manager.vault.get(name, {}).version.id;
+  const next = manager.vault.put(name, { SecretString: 'new' });
+  await book.readAll();
+  manager.vault.moveStage(name, 'AWSCURRENT', old, next);
+  await book.readAll();
+  const a = book.secret('A') as Secret;
+  expect(a.fits((value) => value === 'new')).toBe(true);
+  manager.vault.moveStage(name, 'AWSCURRENT', next, old);
+  const answers: string[] = [];
+  await withSecret(a, async (value) => {
+    answers.push(value);
+    if (value !== 'new') throw new Fault('idp.unauthorized', 'no', { retryable: false });
+  });
+  expect(answers.at(-1)).toBe('new');
 });

@@ -39,7 +39,9 @@ export function createEntraTokens(login: EntraLogin, timeoutMs: number): TokenCa
   const ask = (credential: Credential) => fetchToken(login, credential, timeoutMs);
   if ('secret' in auth) {
     const secret = secretOf(auth.secret);
-    return new TokenCache(() => withSecret(secret, (clientSecret) => ask({ clientSecret })));
+    return new TokenCache(() => withSecret(secret, (clientSecret) => ask({ clientSecret })), {
+      with: [secret],
+    });
   }
   if ('federatedTokenFile' in auth)
     return new TokenCache(
@@ -50,14 +52,14 @@ export function createEntraTokens(login: EntraLogin, timeoutMs: number): TokenCa
   // One of the two may be newer than the other: a start in the middle of a rotation finds the pair before.
   const isAnyPair = certificate.fits((pem) => key.fits((text) => isPair(pem, text)));
   if (!isAnyPair) readCertificate(certificate.current(), key.current());
-  return new TokenCache(() =>
+  const fetch = () =>
     withSecret(certificate, async (pem) => {
       // They are stored one after the other: the key may be newer or older than the certificate.
       if (auth.privateKey !== undefined && !isPair(pem, key.current())) await key.refused(key.current());
       if (!isPair(pem, key.current())) throw notAPair();
       return await ask({ clientCertificate: readCertificate(pem, key.current()) });
-    }),
-  );
+    });
+  return new TokenCache(fetch, { with: [certificate, key] });
 }
 
 /** Made anew for each token, which is once an hour: so what changed meanwhile is what is used. */

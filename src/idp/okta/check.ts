@@ -125,7 +125,7 @@ function refusedOr({ auth }: OktaSettings, refused: string): (fault: Fault) => s
       case 'idp.unauthorized':
         return 'token' in auth
           ? 'make a new API token and set OKTA_API_TOKEN'
-          : 'set OKTA_CLIENT_ID and OKTA_PRIVATE_KEY to those of the service app';
+          : 'set OKTA_CLIENT_ID and OKTA_PRIVATE_KEY to those of the service app; with two keys in it, store the key as a JWK with its kid';
       case 'idp.throttled':
         return 'check again in a minute';
       default:

@@ -58,7 +58,7 @@ class ServiceApp implements Credentials {
   #key: { text: string; key: SigningKey };
   readonly #scope: string;
   readonly #timeoutMs: number;
-  readonly #tokens = new TokenCache(() => this.#fetch(), withAMinuteLeft);
+  readonly #tokens: TokenCache;
 
   constructor(
     orgUrl: string,
@@ -73,6 +73,10 @@ class ServiceApp implements Credentials {
     this.#key = { text, key: readKey(text) };
     this.#scope = scopes.join(' ');
     this.#timeoutMs = timeoutMs;
+    this.#tokens = new TokenCache(() => this.#fetch(), {
+      usedForMs: withAMinuteLeft,
+      with: [this.#privateKey],
+    });
   }
 
   async header(): Promise<string> {

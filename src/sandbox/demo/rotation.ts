@@ -4,10 +4,12 @@ import type { Latchkey } from '../../latchkey.ts';
 import type { Elsewhere, Rotated } from '../secrets/elsewhere.ts';
 import type { Visitor } from '../visitor.ts';
 import { type Journey, prove, type Say } from './journeys.ts';
+import { provenUse, rotateClientStates } from './rotated-uses.ts';
 
-/** Who asks for the Orders API, each again and again; its owner approves. */
-const load = ['ines', 'erik', 'tom', 'sam'] as const;
+/** Who asks for the Orders API, each again and again, by a ticket; its owner approves. */
+const load = ['ines', 'tom', 'sam'] as const;
 const OWNER = 'olga';
+const TICKET = 'INC-4711';
 /** So long each has it: it comes and goes while secrets are rotated. */
 const SECONDS = 10;
 /** Between the two sides of a rotation: a person needs a moment to paste. */
@@ -24,12 +26,23 @@ export function rotationJourney(elsewhere: Elsewhere, latchkey: Latchkey): Journ
     async run(visitor, say) {
       const asking = startLoad(visitor, latchkey);
       await sleep(1_500);
-      for (const isOtherFirst of [true, false])
-        for (const setting of elsewhere.rotated) await rotateOne(elsewhere, setting, isOtherFirst, say);
-      await wrongOne(elsewhere, visitor, say);
+      for (const isOtherFirst of [true, false]) {
+        const uses: Promise<void>[] = [];
+        for (const setting of elsewhere.rotated) {
+          await rotateOne(elsewhere, setting, isOtherFirst, say);
+          const using = provenUse(setting, { visitor, latchkey, elsewhere, isFirst: isOtherFirst });
+          using.catch(() => {});
+          uses.push(using);
+        }
+        await Promise.race([Promise.all(uses), asking.broken]);
+        say(`Each of the ${uses.length} was used with its new value`);
+      }
+      if (elsewhere.rotated.some((setting) => /^(ENTRA|GRAPH)_/.test(setting)))
+        await rotateClientStates(visitor, latchkey, say);
+      await wrongOne(elsewhere, say);
       const reasons = await asking.stop();
       const changes = await changesOf(latchkey);
-      const asked = changes.filter(({ reason }) => reasons.includes(reason ?? ''));
+      const asked = changes.filter((one) => reasons.includes(one.reason ?? '') && !isAskedTwice(one));
       const lost = reasons.length - asked.length;
       const failed = changes.filter(({ state }) => state === 'failed').length;
       const alarms = await alarmsOf(latchkey);
@@ -70,17 +83,11 @@ async function rotateOne(
 }
 
 /** A wrong value is put into the store: it is refused, the one before it is used, and the setting is named. */
-async function wrongOne(
-  { book, store, values, rotated }: Elsewhere,
-  visitor: Visitor,
-  say: Say,
-): Promise<void> {
+async function wrongOne({ book, store, values, rotated }: Elsewhere, say: Say): Promise<void> {
   const setting = rotated.includes('OKTA_API_TOKEN') ? 'OKTA_API_TOKEN' : 'ENTRA_CLIENT_SECRET';
   const right = values()[setting] ?? '';
   store(setting, WRONG);
   await book.readAll();
-  // A token that Entra gave is good for an hour, and only then its secret is used again.
-  if (setting === 'ENTRA_CLIENT_SECRET') await visitor.request('POST', '/entra/sim/tokens/revoke', {});
   const troubleOf = () => book.states().find(({ name }) => name === setting)?.trouble ?? null;
   const trouble = await within(() => troubleOf());
   prove(
@@ -103,16 +110,22 @@ async function within(look: () => string | null): Promise<string> {
   throw new Error('nothing was said in time');
 }
 
-/** `stop` waits for what is under way, and answers the reasons of all that was asked. */
-function startLoad(visitor: Visitor, latchkey: Latchkey): { stop: () => Promise<string[]> } {
+type Load = {
+  /** Waits for what is under way, and answers the reasons of all that was asked. */
+  stop: () => Promise<string[]>;
+  /** Rejects when somebody can’t go on. */
+  broken: Promise<never>;
+};
+
+function startLoad(visitor: Visitor, latchkey: Latchkey): Load {
   const reasons: string[] = [];
   let isOver = false;
   const loops = load.map(async (who) => {
     for (let n = 1; !isOver; n += 1) {
       const reason = `Change ${n} of ${who}, while secrets are rotated`;
-      const what = { entitlement: 'orders-api-read', seconds: SECONDS, reason };
-      // Whose form does not open types the command again, as people do.
-      const asked = await visitor.ask(who, what).catch(() => visitor.ask(who, what));
+      const ask = { entitlement: 'orders-api-read', seconds: SECONDS, reason, ticket: TICKET };
+      // Slack gives a form three seconds to open. In the moment in which its token changes one types the command again.
+      const asked = await visitor.ask(who, ask).catch(() => visitor.ask(who, ask));
       prove(asked.sent, `the form is accepted (${JSON.stringify(asked)})`);
       reasons.push(reason);
       const card = await visitor.card(OWNER, (m) => JSON.stringify(m.blocks).includes(reason));
@@ -120,9 +133,13 @@ function startLoad(visitor: Visitor, latchkey: Latchkey): { stop: () => Promise<
       await isEnded(latchkey, reason);
     }
   });
-  // A loop that fails is told of at the end, not as an unhandled rejection.
-  for (const one of loops) one.catch(() => {});
+  const broken = new Promise<never>((_, reject) => {
+    for (const one of loops) one.catch(reject);
+  });
+  // A loop that fails is told of where it is waited for, not as an unhandled rejection.
+  broken.catch(() => {});
   return {
+    broken,
     async stop() {
       isOver = true;
       await Promise.all(loops);
@@ -136,13 +153,18 @@ async function isEnded(latchkey: Latchkey, reason: string): Promise<void> {
   let states = '';
   for (const end = Date.now() + SETTLED_WITHIN_MS; Date.now() < end; await sleep(LOOK_MS)) {
     const all = await changesOf(latchkey);
-    const grant = all.find((change) => change.reason === reason);
+    const grant = all.find((change) => change.reason === reason && !isAskedTwice(change));
     const revoke = all.find(({ id }) => id === grant?.revokeId);
     states = `grant ${grant?.state}, revoke ${revoke?.state}`;
     if (grant?.state === 'ended' && revoke?.state === 'inEffect') return;
     if (grant?.state === 'failed') break;
   }
   throw new Error(`“${reason}” has not come to its end: ${states}`);
+}
+
+/** Whoever typed the command again may have asked twice: the later takes over from the earlier. */
+function isAskedTwice({ state }: Change): boolean {
+  return state === 'superseded';
 }
 
 async function changesOf({ context }: Latchkey): Promise<Change[]> {

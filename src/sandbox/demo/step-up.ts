@@ -5,7 +5,7 @@ import { type Journey, prove } from './journeys.ts';
 const REASON = 'Moving the gateways over the weekend';
 
 /** The newest link that this person was sent, other than those that are known. */
-async function linkOf(visitor: Visitor, as: string, known: readonly string[] = []): Promise<string> {
+export async function linkOf(visitor: Visitor, as: string, known: readonly string[] = []): Promise<string> {
   return await visitor.until('the link is sent', async () => {
     const whispers = (await visitor.messages(as, 'access-requests')).filter((m) => m.ephemeral);
     const found = [...JSON.stringify(whispers).matchAll(/"url":"([^"]+\/step-up\/[^"]+)"/g)];

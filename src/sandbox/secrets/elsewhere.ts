@@ -3,6 +3,7 @@ import pg from 'pg';
 import { type Config, readConfig } from '../../config/config.ts';
 import { openSecrets } from '../../config/secrets.ts';
 import type { SecretBook } from '../../secrets/secret-book.ts';
+import { entraApp } from '../entra/token.ts';
 import type { IdpChoice } from '../idps.ts';
 import { sandboxSettings } from '../launch.ts';
 import type { Keys } from '../seed.ts';
@@ -21,13 +22,16 @@ const keys = {
   SCIM_TOKEN: 'scimToken',
   READ_TOKEN: 'readToken',
 } as const satisfies Record<string, keyof Keys>;
-export type Rotated = keyof typeof keys | 'ENTRA_CLIENT_SECRET' | 'DATABASE_URL';
+/** Of the app registration, as whatever it is used. */
+const ofEntra = ['ENTRA_CLIENT_SECRET', 'GRAPH_CLIENT_SECRET'] as const;
+export type Rotated = keyof typeof keys | (typeof ofEntra)[number] | 'DATABASE_URL';
 
 /** Every setting that a world with these identity providers can rotate. */
 export function rotatedWith(idp: IdpChoice): Rotated[] {
-  const all = [...Object.keys(keys), 'ENTRA_CLIENT_SECRET', 'DATABASE_URL'] as Rotated[];
-  const others = { okta: /^ENTRA_/, entra: /^OKTA_/, both: null }[idp];
-  return all.filter((name) => others?.test(name) !== true);
+  const all = [...Object.keys(keys), ...ofEntra, 'DATABASE_URL'] as Rotated[];
+  // An Entra that is an identity provider tells what happens in it by itself; beside Okta it only tells.
+  const others = { okta: /^ENTRA_/, entra: /^(OKTA|GRAPH)_/, both: /^GRAPH_/ }[idp];
+  return all.filter((name) => !others.test(name));
 }
 export const rotated = rotatedWith('okta');
 
@@ -59,7 +63,11 @@ export async function secretsElsewhere(given: {
   const manager = await startSecretsManager();
   const { idp = 'okta', told = () => ({}) } = given;
   const rotated = rotatedWith(idp);
-  const plain = { ...sandboxSettings(given.worldUrl, idp), DATABASE_URL: given.databaseUrl };
+  const plain = {
+    ...sandboxSettings(given.worldUrl, idp),
+    ...(idp === 'okta' ? graphBeside(given.worldUrl) : {}),
+    DATABASE_URL: given.databaseUrl,
+  };
   const values: Record<string, string> = Object.fromEntries(
     rotated.map((name) => [name, (plain as Record<string, string>)[name] ?? '']),
   );
@@ -83,7 +91,8 @@ export async function secretsElsewhere(given: {
     async turn(setting) {
       const value = newValue(setting, others[setting] ?? '');
       if (setting === 'DATABASE_URL') await changePassword(others.DATABASE_URL ?? '', value);
-      else if (setting === 'ENTRA_CLIENT_SECRET') await putIntoEntra(given.worldUrl, value);
+      else if (setting === 'ENTRA_CLIENT_SECRET' || setting === 'GRAPH_CLIENT_SECRET')
+        await putIntoEntra(given.worldUrl, value);
       else await put(`${given.worldUrl}/control/keys`, 'POST', { [keys[setting]]: value });
       others[setting] = value;
       const { SCIM_TOKEN: scimToken = '', OKTA_HOOK_SECRET: hookSecret = '' } = others;
@@ -119,6 +128,18 @@ async function changePassword(url: string, next: string): Promise<void> {
   const { username, password } = new URL(next);
   await client.query(`alter role ${pg.escapeIdentifier(username)} password ${pg.escapeLiteral(password)}`);
   await client.end();
+}
+
+/** Entra tells what changes in groups that Okta has too. */
+function graphBeside(worldUrl: string): Record<string, string> {
+  const { tenantId, clientId, clientSecret } = entraApp;
+  return {
+    GRAPH_TENANT_ID: tenantId,
+    GRAPH_CLIENT_ID: clientId,
+    GRAPH_CLIENT_SECRET: clientSecret,
+    GRAPH_URL: `${worldUrl}/entra`,
+    GRAPH_LOGIN_URL: `${worldUrl}/entra/login`,
+  };
 }
 
 /** Entra gives no token for the old secret any more, and takes none that it gave for it. */

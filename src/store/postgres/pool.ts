@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { Fault } from '../../core/fault.ts';
 import { type GivenSecret, type Secret, secretOf } from '../../secrets/secret.ts';
-import { READ_ONLY, REFUSED, storeFault } from './store-fault.ts';
+import { READ_ONLY, REFUSED, REFUSED_BEFORE_IT, storeFault } from './store-fault.ts';
 
 /** Waiting for a free or a new connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -205,13 +205,20 @@ class StorePool extends pg.Pool {
     const address = this.#address.current();
     super.connect((given, client, done) => {
       const error = given && storeFault(given, true);
-      const isRefused = error instanceof Fault && REFUSED.includes(error.vendorCode ?? '');
-      if (!isRefused || tries >= TRIES_MAX) return answer(error, client, done);
-      void this.#address.refused(address).then((isAnother) => {
-        if (isAnother) this.#tryConnect(tries + 1, answer);
+      const code = error instanceof Fault ? error.vendorCode : undefined;
+      const another = tries < TRIES_MAX ? this.#another(address, code) : null;
+      if (another === null) return answer(error, client, done);
+      void another.then((isThere) => {
+        if (isThere) this.#tryConnect(tries + 1, answer);
         else answer(error, client, done);
       });
     });
+  }
+
+  /** Whether there is another address to try; null: what was answered says nothing against this one. */
+  #another(address: string, code: string | undefined): Promise<boolean> | null {
+    if (REFUSED.includes(code ?? '')) return this.#address.refused(address);
+    return code === REFUSED_BEFORE_IT ? this.#address.renew() : null;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads are passed on as they come

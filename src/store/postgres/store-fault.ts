@@ -33,6 +33,9 @@ const passing: Record<string, string> = {
 /** Codes that say that our password or our user is not taken. */
 export const REFUSED: readonly string[] = ['28P01', '28000'];
 
+/** How a proxy before PostgreSQL says it, and much else. */
+export const REFUSED_BEFORE_IT = '08P01';
+
 /** On a connection with such an answer nothing will succeed any more: those of a standby stay with it. */
 export const READ_ONLY = '25006';
 
