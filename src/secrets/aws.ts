@@ -55,6 +55,7 @@ const words: Record<string, readonly [Parameters<typeof unread>[0], string]> = {
 };
 /** Other names of the same. */
 const alike: Record<string, string> = {
+  ValidationException: 'InvalidParameterException',
   ExpiredToken: 'ExpiredTokenException',
   RequestExpired: 'InvalidSignatureException',
   InvalidClientTokenId: 'UnrecognizedClientException',

@@ -88,15 +88,14 @@ test.each([
   ['AccessDeniedException', 'secrets.forbidden', /allow secretsmanager:GetSecretValue/],
   ['DecryptionFailure', 'secrets.forbidden', /kms:Decrypt/],
   ['InvalidRequestException', 'secrets.invalid', /restore-secret/],
+  ['ValidationException', 'secrets.invalid', /copy its ARN/],
   ['ExpiredTokenException', 'secrets.unauthorized', /have expired: renew them/],
   ['UnrecognizedClientException', 'secrets.unauthorized', /AWS does not know them/],
   ['InvalidSignatureException', 'secrets.unauthorized', /clock/],
   ['InternalServiceError', 'secrets.unavailable', /does not answer/],
 ])('%s has words of its own, and never the text of AWS', async (type, code, words) => {
   manager.vault.create(`refused-${type}`, { SecretString: 'geheim' });
-  manager.refuse(
-    new SecretsError(type, 'geheim as AWS might quote it', type.startsWith('Internal') ? 500 : 400),
-  );
+  manager.refuse(new SecretsError(type, 'geheim as AWS might quote it'));
   const fault = await faultOf(source(`refused-${type}`).read());
   expect(fault).toMatchObject({ code, message: expect.stringMatching(words) });
   expect(fault.message).not.toContain('geheim');

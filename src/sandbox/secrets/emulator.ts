@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { onlyFromThisMachine } from '../../web/same-machine.ts';
+import { operate } from './operations.ts';
 import { SecretsError, Vault } from './vault.ts';
 
 /** Credentials that the emulator knows; public, as everything of the sandbox. */
@@ -27,19 +28,11 @@ export type SecretsManager = {
   close(): Promise<void>;
 };
 
-const given = z.looseObject({
+const named = z.looseObject({
   SecretId: z.string().optional(),
   Name: z.string().optional(),
-  SecretString: z.string().optional(),
-  SecretBinary: z.string().optional(),
-  ClientRequestToken: z.string().optional(),
-  VersionId: z.string().optional(),
   VersionStage: z.string().optional(),
-  VersionStages: z.array(z.string()).optional(),
-  MoveToVersionId: z.string().optional(),
-  RemoveFromVersionId: z.string().optional(),
 });
-type Given = z.infer<typeof given>;
 
 /**
  * AWS Secrets Manager as its clients see it (protocol awsJson1_1): one address, the operation in X-Amz-Target, errors
@@ -59,16 +52,15 @@ export async function startSecretsManager(port = 0): Promise<SecretsManager> {
     const operation = String(request.headers['x-amz-target'] ?? '').replace(/^secretsmanager\./, '');
     try {
       requireSignature(request);
-      const body = given.parse(JSON.parse(String(request.body || '{}')));
-      asked.push({ operation, id: body.SecretId ?? body.Name ?? '', stage: body.VersionStage ?? null });
+      const body = JSON.parse(String(request.body || '{}'));
+      const { SecretId, Name, VersionStage } = named.parse(body);
+      asked.push({ operation, id: SecretId ?? Name ?? '', stage: VersionStage ?? null });
       if (isHanging) return reply.hijack();
       if (refusal !== null && refusal.left > 0) {
         refusal.left -= 1;
         throw refusal.error;
       }
-      const act = operations[operation];
-      if (act === undefined) throw new SecretsError('UnknownOperationException', '');
-      return answer(reply, 200, act(vault, body));
+      return answer(reply, 200, operate(vault, operation, body));
     } catch (error) {
       if (error instanceof SecretsError)
         return answer(reply, error.status, { __type: error.type, Message: error.message });
@@ -118,72 +110,4 @@ function requireSignature({ headers }: FastifyRequest): void {
   // Another region has secrets of its own.
   if (region !== AWS_REGION)
     throw new SecretsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-}
-
-const seconds = (at: Date) => at.getTime() / 1_000;
-
-const operations: Record<string, (vault: Vault, body: Given) => unknown> = {
-  GetSecretValue(vault, { SecretId = '', VersionId, VersionStage }) {
-    const { arn, name, version } = vault.get(SecretId, { versionId: VersionId, stage: VersionStage });
-    return {
-      ARN: arn,
-      Name: name,
-      VersionId: version.id,
-      ...version.content,
-      VersionStages: [...version.stages],
-      CreatedDate: seconds(version.createdAt),
-    };
-  },
-  CreateSecret(vault, { Name = '', ClientRequestToken, ...body }) {
-    const { arn, versionId } = vault.create(Name, contentOf(body), ClientRequestToken);
-    return { ARN: arn, Name, VersionId: versionId };
-  },
-  PutSecretValue(vault, { SecretId = '', ClientRequestToken, VersionStages, ...body }) {
-    const id = vault.put(SecretId, contentOf(body), {
-      ...(ClientRequestToken === undefined ? {} : { token: ClientRequestToken }),
-      ...(VersionStages === undefined ? {} : { stages: VersionStages }),
-    });
-    const { arn, name, versions } = vault.describe(SecretId);
-    return { ARN: arn, Name: name, VersionId: id, VersionStages: [...(versions.get(id)?.stages ?? [])] };
-  },
-  RotateSecret(vault, { SecretId = '', ClientRequestToken }) {
-    const id = vault.beginRotation(SecretId, ClientRequestToken);
-    const { arn, name } = vault.describe(SecretId);
-    return { ARN: arn, Name: name, VersionId: id };
-  },
-  UpdateSecretVersionStage(
-    vault,
-    { SecretId = '', VersionStage = '', MoveToVersionId, RemoveFromVersionId },
-  ) {
-    vault.moveStage(SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId);
-    const { arn, name } = vault.describe(SecretId);
-    return { ARN: arn, Name: name };
-  },
-  DescribeSecret(vault, { SecretId = '' }) {
-    const { arn, name, versions, deletedAt } = vault.describe(SecretId);
-    const labelled = [...versions.values()].filter(({ stages }) => stages.size > 0);
-    return {
-      ARN: arn,
-      Name: name,
-      VersionIdsToStages: Object.fromEntries(labelled.map(({ id, stages }) => [id, [...stages]])),
-      ...(deletedAt === null ? {} : { DeletedDate: seconds(deletedAt) }),
-    };
-  },
-  DeleteSecret(vault, { SecretId = '' }) {
-    const { arn, name, deletedAt } = vault.delete(SecretId);
-    return { ARN: arn, Name: name, DeletionDate: seconds(deletedAt ?? new Date()) };
-  },
-  RestoreSecret(vault, { SecretId = '' }) {
-    const { arn, name } = vault.restore(SecretId);
-    return { ARN: arn, Name: name };
-  },
-};
-
-function contentOf({ SecretString, SecretBinary }: Pick<Given, 'SecretString' | 'SecretBinary'>) {
-  if ((SecretString === undefined) === (SecretBinary === undefined))
-    throw new SecretsError(
-      'InvalidParameterException',
-      'You must provide either SecretString or SecretBinary.',
-    );
-  return SecretString === undefined ? { SecretBinary: String(SecretBinary) } : { SecretString };
 }

@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-/** An error as AWS Secrets Manager answers it; by itself with 400, whatever it is about. */
+/** An error as AWS Secrets Manager answers it: 400, whatever it is about, and 500 for a fault of its own. */
 export class SecretsError extends Error {
   readonly type: string;
   readonly status: number;
 
-  constructor(type: string, message: string, status = 400) {
+  constructor(type: string, message: string) {
     super(message);
     this.type = type;
-    this.status = status;
+    this.status = type === 'InternalServiceError' ? 500 : 400;
   }
 }
 
@@ -44,14 +44,21 @@ export class Vault {
     this.#region = region;
   }
 
-  create(name: string, content: Content, token: string = randomUUID()): { arn: string; versionId: string } {
+  /** Without content it has no version yet. */
+  create(name: string, content: Content, token?: string): { arn: string; versionId: string };
+  create(name: string, content: Content | null, token?: string): { arn: string; versionId: string | null };
+  create(name: string, content: Content | null, token: string = randomUUID()) {
     if (!NAME.test(name))
       throw new SecretsError(
         'ValidationException',
         'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
       );
     const there = this.#secrets.get(name);
-    if (there?.deletedAt) throw markedForDeletion();
+    if (there?.deletedAt)
+      throw new SecretsError(
+        'InvalidRequestException',
+        "You can't create this secret because a secret with this name is already scheduled for deletion.",
+      );
     if (there !== undefined)
       throw new SecretsError(
         'ResourceExistsException',
@@ -65,7 +72,7 @@ export class Vault {
       .slice(0, 6);
     const arn = `arn:aws:secretsmanager:${this.#region}:${ACCOUNT}:secret:${name}-${suffix}`;
     this.#secrets.set(name, { name, arn, versions: new Map(), deletedAt: null, isUndecryptable: false });
-    return { arn, versionId: this.put(name, content, { token }) };
+    return { arn, versionId: content === null ? null : this.put(name, content, { token }) };
   }
 
   /** Without stages the new version becomes AWSCURRENT; with some it gets those, and AWSCURRENT stays where it is. */
@@ -75,11 +82,6 @@ export class Vault {
     { token = randomUUID(), stages }: { token?: string; stages?: readonly Stage[] } = {},
   ): string {
     const secret = this.#alive(id);
-    if (token.length < 32 || token.length > 64)
-      throw new SecretsError(
-        'InvalidParameterException',
-        'You must provide a ClientRequestToken value with 32 to 64 characters.',
-      );
     const there = secret.versions.get(token);
     if (there !== undefined && there.content !== null) {
       if (JSON.stringify(there.content) !== JSON.stringify(content))
@@ -99,6 +101,13 @@ export class Vault {
   /** Begins a rotation: the version that is AWSPENDING is there before it holds anything. */
   beginRotation(id: string, token: string = randomUUID()): string {
     const secret = this.#alive(id);
+    const all = [...secret.versions.values()];
+    const isUnderWay = all.some(({ stages }) => stages.has('AWSPENDING') && !stages.has('AWSCURRENT'));
+    if (isUnderWay)
+      throw new SecretsError(
+        'InvalidRequestException',
+        "A previous rotation isn't complete. That rotation will be reattempted.",
+      );
     const version: Kept = { id: token, content: null, createdAt: new Date(), stages: new Set() };
     secret.versions.set(token, version);
     this.#label(secret, 'AWSPENDING', version);
@@ -152,6 +161,11 @@ export class Vault {
     const secret = this.#alive(id);
     secret.deletedAt = new Date();
     return secret;
+  }
+
+  /** Without a window in which it could be restored. */
+  forget(id: string): void {
+    this.#secrets.delete(this.#found(id).name);
   }
 
   restore(id: string): Stored {
