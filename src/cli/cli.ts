@@ -16,6 +16,7 @@ import { mcpCommands } from '../mcp/commands.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { policyCommands } from '../policy/commands.ts';
 import { loadPolicy } from '../policy/policy-folder.ts';
+import type { IdpChoice } from '../sandbox/idps.ts';
 import { createToken, OTHER_SOURCE, revokeToken } from '../scim/tokens.ts';
 import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
@@ -62,7 +63,7 @@ checkCommand(program, {
     const sandbox = config.outside === null ? await runningSandbox() : null;
     return {
       outside: config.outside ?? (sandbox as Sandbox).outside,
-      policyDir: config.policyDir,
+      policyDir: sandbox?.policyDir ?? config.policyDir,
       address: config.publicUrl ?? sandbox?.latchkey ?? `http://127.0.0.1:${config.port}`,
       publicUrl: config.publicUrl,
       databaseUrl: config.databaseUrl,
@@ -247,7 +248,7 @@ function embedded(isSandbox: boolean): CommandPlace {
   return { dir: DIR, database: join(isSandbox ? join(DIR, 'sandbox') : DIR, 'postgres') };
 }
 
-type Sandbox = { outside: Outside; latchkey: string | null };
+type Sandbox = { outside: Outside; latchkey: string | null; policyDir: string | null };
 
 /** The sandbox of this folder, or the world that runs in it alone; never another folder's, on whatever port. */
 async function runningSandbox(): Promise<Sandbox> {
@@ -260,12 +261,14 @@ async function runningSandbox(): Promise<Sandbox> {
       'nothing is configured, and no sandbox runs in this folder: set the variables of .env.example, or run npm start here first',
       { retryable: false },
     );
-  return { outside: await sandboxAt(world.url), latchkey: world.latchkey };
+  // With both identity providers it has a policy of its own, which says whose each group is.
+  const policyDir = world.idp === 'both' ? join(DIR, 'sandbox', 'policy') : null;
+  return { outside: await sandboxAt(world.url, world.idp), latchkey: world.latchkey, policyDir };
 }
 
 /** The sandbox's code is loaded only for who asks for the sandbox. */
-async function sandboxAt(worldUrl: string): Promise<Outside> {
-  return (await import('../sandbox/launch.ts')).sandboxOutside(worldUrl);
+async function sandboxAt(worldUrl: string, idp?: IdpChoice): Promise<Outside> {
+  return (await import('../sandbox/launch.ts')).sandboxOutside(worldUrl, idp);
 }
 
 /** Help where somebody mistyped, and beneath it, last, what the mistake was. */

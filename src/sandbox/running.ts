@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { IdpChoice } from './idps.ts';
 
 /** A world that runs: where, and which. */
 export type RunningAt = {
@@ -10,6 +11,8 @@ export type RunningAt = {
   stateFile: string | null;
   /** Address of the Latchkey that uses it; null: it was told of none. */
   latchkey: string | null;
+  /** The identity providers that it has. */
+  idp: IdpChoice;
 };
 
 const health = z.object({
@@ -17,6 +20,7 @@ const health = z.object({
   pid: z.int(),
   stateFile: z.string().nullish(),
   latchkey: z.string().nullish(),
+  systems: z.array(z.string()).nullish(),
 });
 const note = z.object({ url: z.url(), pid: z.int(), started: z.string() });
 
@@ -29,11 +33,17 @@ export async function worldAt(url: string): Promise<RunningAt | null> {
       signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
       redirect: 'error',
     });
-    const { pid, stateFile, latchkey } = health.parse(await answer.json());
-    return { url, pid, stateFile: stateFile ?? null, latchkey: latchkey ?? null };
+    const { pid, stateFile, latchkey, systems } = health.parse(await answer.json());
+    const idp = choiceOf(systems ?? []);
+    return { url, pid, stateFile: stateFile ?? null, latchkey: latchkey ?? null, idp };
   } catch {
     return null;
   }
+}
+
+function choiceOf(systems: readonly string[]): IdpChoice {
+  if (!systems.includes('entra')) return 'okta';
+  return systems.includes('okta') ? 'both' : 'entra';
 }
 
 /** Beside its state a world that runs leaves word where, so that nobody has to guess its port. */

@@ -136,6 +136,7 @@ function controlRoutes(
     // By its file a Latchkey knows whether this is its own world or another folder's.
     stateFile: stateFile === null ? null : resolve(stateFile),
     latchkey: world.latchkey()?.url ?? null,
+    systems: world.latchkey()?.systems ?? ['okta'],
   }));
   app.put('/control/latchkey', async (request) => {
     const { readToken, hookSecret, entraScimToken, systems, pid, ...given } = installation.parse(

@@ -166,13 +166,17 @@ describe('the sandbox', () => {
     ['entra', ['Entra']],
     ['both', ['Okta', 'Entra']],
   ] as const)(
-    'with --idp %s it is ready, and names %j',
+    'with --idp %s it is ready, names %j, and so does check',
     async (idp, names) => {
       const worldPort = await freePort();
-      const started = start(folder(), [`--world-port=${worldPort}`, '--idp', idp], {
+      const dir = folder();
+      const started = start(dir, [`--world-port=${worldPort}`, '--idp', idp], {
         PORT: String(await freePort()),
       });
       await eventually('it is ready', isReady(started), 60_000);
+      // The operator's tools ask the same ones.
+      const { said } = await operator(dir, 'check');
+      expect([...said.matchAll(/^(Okta|Entra) +ok$/gm)].map(([, name]) => name)).toEqual(names);
       expect(started.said()).toContain(`no real Slack, ${names.join(', ')}, Anypoint or model is touched`);
       for (const name of names)
         expect(started.said()).toContain(
