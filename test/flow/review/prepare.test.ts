@@ -106,6 +106,26 @@ test.each([
   },
 );
 
+test('a campaign is narrowed by tier, person, department and end; each leaves out who does not fit', async () => {
+  // given
+  const orders = await holder('in.orders', 200, null);
+  const sales = await holder('in.sales', 200, null);
+  await sql`update people set department = 'Sales' where id = ${sales}`.execute(scene.db);
+  await sql`update people set department = 'Orders' where id = ${orders}`.execute(scene.db);
+  const who = async (scope: Partial<CampaignPlan['scope']>) =>
+    (await prepared(scope)).lines.map(({ login }) => login);
+
+  // when, then
+  expect(await who({})).toEqual(['in.orders', 'in.sales']);
+  expect(await who({ tiers: [scene.book.tier] })).toEqual(['in.orders', 'in.sales']);
+  expect(await who({ tiers: ['critical'] })).toEqual([]);
+  expect(await who({ people: [idpPerson('in.sales').email] })).toEqual(['in.sales']);
+  expect(await who({ departments: ['Orders'] })).toEqual(['in.orders']);
+  // What was there before Latchkey has no end.
+  expect(await who({ ends: 'permanent' })).toEqual(['in.orders', 'in.sales']);
+  expect(await who({ ends: 'temporary' })).toEqual([]);
+});
+
 /** A grant that somebody decided on; `cause`: a request, or a membership that was found. */
 async function granted(login: string, cause: 'request' | 'finding', daysAgo: number) {
   const personId = await somebodyCalled(login);
