@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Outside } from './config/config.ts';
-import { Fault } from './core/fault.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
@@ -9,12 +8,12 @@ import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
 import { type Idps, idpsOf } from './flow/idps/idps.ts';
 import type { Context } from './flow/kernel/context.ts';
-import { createRelay } from './flow/outbox-worker.ts';
+import { createWork } from './flow/parted.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
 import { createLanes, type Lanes } from './flow/queue/lanes.ts';
 import { tellOfSecrets } from './flow/secrets/secret-ages.ts';
 import { runsOn, steps } from './flow/steps.ts';
-import { createTimers, every } from './flow/timers.ts';
+import { every } from './flow/timers.ts';
 import { connectedIdps, ownNotifications } from './idp/connected.ts';
 import { createGraph } from './idp/entra/graph.ts';
 import { createOidc } from './idp/oidc.ts';
@@ -32,12 +31,12 @@ import { cards } from './slack/app/cards.ts';
 import { createSlackDirectory } from './slack/directory.ts';
 import { homes } from './slack/home/home.ts';
 import { createSlackMessenger } from './slack/messenger.ts';
-import { stampDatabase, stampIdp } from './store/installation.ts';
+import { refuseForeign } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
 import { type Database, openDatabase } from './store/postgres/database.ts';
 import { openLocks } from './store/postgres/locks.ts';
 import { createHttpTickets } from './tickets/http-tickets.ts';
-import { type Doors, keepSubscriptions, openDoors, openSlack, type WayIn } from './ways-in.ts';
+import { type Doors, openWays, type WayIn } from './ways-in.ts';
 import { createGuard } from './web/guard.ts';
 import { healthRoutes } from './web/health.ts';
 import { listensOn, portTaken } from './web/listens-on.ts';
@@ -85,6 +84,8 @@ export type LatchkeyOptions = {
   modelDailyTokens?: number | null;
   /** How often the IdP's own log is read on, in milliseconds. */
   listenEveryMs?: number;
+  /** `web` answers and runs no jobs; `worker` runs jobs and timers, and answers for its health alone. */
+  only?: 'web' | 'worker' | null;
 };
 
 export type Latchkey = {
@@ -127,11 +128,11 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     address: () => address,
   });
   const reloader = options.policyDir === undefined ? null : createReloader(context, options.policyDir);
-  const relay = createRelay(context, stores.jobQueue, { runs: runsOn(context, cards, homes), lanes });
-  const timers = createTimers(
-    context,
-    options.listenEveryMs === undefined ? {} : { listenEveryMs: options.listenEveryMs },
-  );
+  const { relay, timers, calls } = createWork(context, options, {
+    runs: runsOn(context, cards, homes),
+    lanes,
+    jobQueue: stores.jobQueue,
+  });
 
   const app = createServer(options);
   const guard = await createGuard(app, log, metrics);
@@ -145,9 +146,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const doors: Doors = { app, context, guard, metrics, mayRead: createReadCheck(options.readToken) };
   healthRoutes(app, { guard, mayRead: doors.mayRead, report });
   metrics.traffic.watch(app);
-  await openDoors(options, doors, address);
-  const subscriptions = await keepSubscriptions(doors, parties.notified, () => address);
-  wayIn = await openSlack(options, doors, parties.slack);
+  const { subscriptions, slack } = await openWays(options, doors, parties, () => address);
+  wayIn = slack;
 
   // An entitlement that can't be checked now is checked again by the timers. An IdP that is down must not keep Latchkey
   // down.
@@ -157,8 +157,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   address = options.publicUrl ?? url;
   options.secrets?.start(log);
-  for (const part of [relay, timers, reloader, subscriptions, watching, agingSecrets]) part?.start();
-
+  for (const part of [relay, calls, timers, reloader, subscriptions, watching, agingSecrets]) part?.start();
   return {
     url,
     context,
@@ -178,7 +177,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           subscriptions.stop,
           timers.stop,
         ),
-        step('the work under way', 2_500, relay.stop, async () => metrics.traffic.close()),
+        step('the work under way', 2_500, calls.stop, relay.stop, async () => metrics.traffic.close()),
         step('the queue', 1_500, stores.jobQueue.close),
         step('the database', 500, stores.locks.close, stores.database.close),
       ]),
@@ -202,7 +201,12 @@ type Parties = ReturnType<typeof connectParties>;
 async function openStores(options: LatchkeyOptions, lanes: Lanes) {
   const { log } = options;
   const database = await openDatabase(options.databaseUrl);
-  await refuseForeign(database, options);
+  const { outside, isSandbox = false } = options;
+  const organisation = isSandbox ? 'the sandbox' : `Anypoint organisation ${outside.anypoint.orgId}`;
+  await refuseForeign(database.db, organisation, isSandbox ? [] : outside.idps).catch(async (error) => {
+    await database.close();
+    throw error;
+  });
   const locks = openLocks(options.databaseUrl);
   const redis =
     options.redisUrl === null ? null : await fitRedis(options.redisUrl, options.redisCa ?? null, log);
@@ -299,26 +303,4 @@ async function stopAll(log: Logger, steps: Parameters<typeof endInTime>[0]): Pro
   );
   if (late.length > 0) log.warn({ late }, 'not waited for any longer; leases bring back what was under way');
   return late;
-}
-
-/**
- * A database is one installation's. Started with other settings, Latchkey would settle its grants against the wrong
- * Okta, where nobody is in any group.
- */
-async function refuseForeign(
-  { db, close }: Database,
-  { outside, isSandbox }: LatchkeyOptions,
-): Promise<void> {
-  const organisation = isSandbox === true ? 'the sandbox' : `Anypoint organisation ${outside.anypoint.orgId}`;
-  const places = isSandbox === true ? [] : outside.idps;
-  const stamped = [{ is: organisation, was: await stampDatabase(db, organisation) }];
-  for (const { system, place } of places) stamped.push({ is: place, was: await stampIdp(db, system, place) });
-  const foreign = stamped.find(({ is, was }) => is !== was);
-  if (foreign === undefined) return;
-  await close();
-  throw new Fault(
-    'config.invalid',
-    `the database belongs to ${foreign.was}, but this is ${foreign.is}: set the settings it was made with, or give this one a database of its own (DATABASE_URL; embedded: start in another folder)`,
-    { retryable: false },
-  );
 }

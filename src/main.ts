@@ -29,18 +29,22 @@ const values = readOptions(
     does: 'Starts Latchkey: for real with the settings of .env.example in the environment, as the sandbox with none.\nHow it is run in production: docs/operations.md. Whether all it needs is there: npm run latchkey -- check.',
     options: {
       fresh: 'begin anew: forget the sandbox’s state and its embedded database',
+      only: 'part of the work: web answers Slack, SCIM and browsers; worker carries out what is owed',
       idp: 'whose groups give access in the sandbox: okta, entra, or both, each for half of the catalogue',
       'world-port': 'port of the sandbox’s world; Latchkey’s own is the variable PORT',
     },
   },
   {
     fresh: { type: 'boolean', default: false },
+    only: { type: 'string' },
     idp: { type: 'string', default: 'okta' },
     'world-port': { type: 'string', default: WORLD_PORT },
   },
 );
 const idp = values.idp as IdpChoice;
 if (!['okta', 'entra', 'both'].includes(idp)) refuse('npm start: --idp is okta, entra or both');
+const only = values.only === undefined ? null : (values.only as 'web' | 'worker');
+if (only !== null && !['web', 'worker'].includes(only)) refuse('npm start: --only is web or worker');
 const worldPort = portOf('--world-port', values['world-port']);
 
 /** The sum of its own steps, each with a limit of its own. */
@@ -69,6 +73,7 @@ async function start(): Promise<void> {
   const secrets = await openSecrets(process.env);
   const config = readConfig(process.env, secrets);
   refuseFresh(config);
+  refuseParted(config);
   const home = config.outside === null ? SANDBOX_DIR : DIR;
   stateFolder(DIR);
   stateFolder(home);
@@ -102,6 +107,7 @@ async function start(): Promise<void> {
     secretsMaxAge: config.secretsMaxAge,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
     trustProxy: config.trustProxy,
+    only,
     modelDailyTokens: config.modelDailyTokens,
     log,
   });
@@ -148,6 +154,16 @@ function refuseFresh(config: Config): void {
       {
         retryable: false,
       },
+    );
+}
+
+/** Processes that share the work share a database. */
+function refuseParted({ databaseUrl }: Config): void {
+  if (only !== null && databaseUrl === null)
+    throw new Fault(
+      'config.invalid',
+      `--only=${only} is one of several processes on one database: set DATABASE_URL, or start one process for all without --only`,
+      { retryable: false },
     );
 }
 

@@ -38,12 +38,40 @@ export type Doors = {
 /** How Slack reaches us. `trouble`: why it does not; null while it does. */
 export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
 
-/**
- * The ways in beside Slack's: SCIM, copilots, event hooks, security event tokens and what the read token opens.
- */
-export async function openDoors(
-  { outside, readToken }: { outside: Outside; readToken: GivenSecret | null },
-  { app, context, guard, metrics, mayRead }: Doors,
+type OpenOptions = {
+  outside: Outside;
+  readToken: GivenSecret | null;
+  log: Logger;
+  only?: 'web' | 'worker' | null;
+};
+type Reached = {
+  notified: { graph: Graph; system?: string } | null;
+  slack: ReturnType<typeof createSlackClient>;
+};
+
+/** The ways in, but for a worker's: it answers for its health alone. */
+export async function openWays(
+  options: OpenOptions,
+  doors: Doors,
+  { notified, slack }: Reached,
+  address: () => string,
+) {
+  const isWorker = options.only === 'worker';
+  if (!isWorker) await openDoors(options, doors, address());
+  await openReadDoor(options, doors);
+  return {
+    subscriptions: await keepSubscriptions(doors, isWorker ? null : notified, address),
+    slack: isWorker ? noWayIn : await openSlack(options, doors, slack),
+  };
+}
+
+/** For a process that Slack does not reach. */
+const noWayIn: WayIn = { stop: async () => {}, trouble: () => null };
+
+/** The ways in beside Slack's: SCIM, copilots, event hooks and security event tokens. */
+async function openDoors(
+  { outside }: { outside: Outside },
+  { app, context, guard }: Doors,
   baseUrl: string,
 ): Promise<void> {
   await scimRoutes(app, {
@@ -63,6 +91,13 @@ export async function openDoors(
     await stepUpRoutes(app, context, { guard, isSecure: baseUrl.startsWith('https:') });
   for (const { hook } of outside.idps) if (hook !== null) await eventHook(app, context, hook, guard);
   if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
+}
+
+/** What the read token opens: changes, the canary's rounds, metrics. */
+async function openReadDoor(
+  { readToken }: { readToken: GivenSecret | null },
+  { app, context, guard, metrics, mayRead }: Doors,
+): Promise<void> {
   if (readToken !== null)
     await behindReadToken(app, { guard, mayRead }, (api) => {
       changesApi(api, context);
@@ -72,7 +107,7 @@ export async function openDoors(
 }
 
 /** Graph's subscriptions, looked after while Latchkey runs; nothing where there is no Graph. */
-export async function keepSubscriptions(
+async function keepSubscriptions(
   { app, context, guard }: Doors,
   notified: { graph: Graph; system?: string } | null,
   address: () => string,
@@ -95,7 +130,7 @@ export async function keepSubscriptions(
 }
 
 /** Over HTTP where there is a signing secret, else over Socket Mode. */
-export async function openSlack(
+async function openSlack(
   { outside, log }: { outside: Outside; log: Logger },
   { app, context, guard, metrics }: Doors,
   client: ReturnType<typeof createSlackClient>,
@@ -105,7 +140,7 @@ export async function openSlack(
     const receiver = httpReceiver(SLACK_PATH, log);
     await mountSlack(app, receiver, { path: SLACK_PATH, signingSecret, db: context.db, guard });
     listen(context, receiver, client, metrics.traffic.slack);
-    return { stop: async () => {}, trouble: () => null };
+    return noWayIn;
   }
   const receiver = socketReceiver(outside.slack.appToken, outside.slack.apiUrl, log);
   return await connectSocket(

@@ -40,7 +40,7 @@ import { readUsageOnce } from './usage/read-usage.ts';
 /** What is due is looked for this often, in milliseconds. */
 const RUN_EVERY_MS = 1_000;
 /** Entitlements that are not ready are asked about this often. */
-const CHECK_EVERY_MS = 5_000;
+export const CHECK_EVERY_MS = 5_000;
 /** The group mappings by which sign-ins give teams are looked at this often. */
 const MAPPINGS_EVERY_MS = 60_000;
 const FORGET_EVERY_MS = 60_000;

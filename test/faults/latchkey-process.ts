@@ -35,6 +35,8 @@ export function latchkeyProcess(settings: {
   redisUrl?: string | null;
   /** More of the environment. */
   env?: Record<string, string>;
+  /** Options of `npm start`. */
+  args?: readonly string[];
 }): LatchkeyProcess {
   const { worldUrl, databaseUrl, port } = settings;
   const dir = mkdtempSync(join(tmpdir(), 'latchkey-killed-'));
@@ -65,7 +67,7 @@ export function latchkeyProcess(settings: {
 
   function launch(): ChildProcess {
     said = '';
-    const started = spawn(process.execPath, [resolve('src/main.ts')], {
+    const started = spawn(process.execPath, [resolve('src/main.ts'), ...(settings.args ?? [])], {
       cwd: dir,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
