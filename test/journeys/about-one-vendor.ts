@@ -20,10 +20,11 @@ export const aboutOneVendor: Readonly<Record<string, string>> = {
   'step-up-with-entra': 'the sign-in page of Entra, with an authentication context',
   'two-identity-providers': 'Okta and Entra in one installation',
   'who-may-decide': 'rows with a fresh sign-in, which is on the sign-in page of Okta',
-  reconcile: 'written for both, and not yet seen to pass with Entra',
-  'offboarding-cancelled': 'written for both, and not yet seen to pass with Entra',
-  'offboarding-many': 'written for both, and not yet seen to pass with Entra',
-  canary: 'written for both, and not yet seen to pass with Entra',
-  'mass-change-decided': 'written for both, and not yet seen to pass with Entra',
-  'mass-change-removed': 'written for both, and not yet seen to pass with Entra',
+  'offboarding-cancelled':
+    'written for both; with Entra its find waits for the audit log, and is put to others than here',
+  canary: 'a round every four seconds, and Entra lets itself be asked to push five times in ten',
+  'mass-change-decided':
+    'written for both; the cards count on Okta’s System Log, which says at once who did it',
+  'mass-change-removed':
+    'written for both; the cards count on Okta’s System Log, which says at once who did it',
 };

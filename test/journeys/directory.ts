@@ -282,7 +282,7 @@ function entra({ request, context: contextNow }: World): Directory {
       if (!paused) await told();
     },
     async pushesAll() {
-      await post('/sync/run');
+      if (!isSilent && !isPaused) await post('/sync/run');
     },
     async silence() {
       isSilent = true;

@@ -38,7 +38,7 @@ type Saved = {
   settings: ProvisioningSettings;
   assigned: string[];
   users: [string, Remote][];
-  groups: [string, { id: string; members: string[] }][];
+  groups: [string, { id: string; name: string; members: string[] }][];
 };
 
 /** What came of one object, in Entra's words. */
@@ -63,7 +63,7 @@ export class Provisioning {
   lastRun: { at: string; state: 'Succeeded' | 'Failed'; error: string | null } | null = null;
   #failures = 0;
   readonly #users = new Map<string, Remote>();
-  readonly #groups = new Map<string, { id: string; members: Set<string> }>();
+  readonly #groups = new Map<string, { id: string; name: string; members: Set<string> }>();
   readonly #ending = new AbortController();
   readonly #world: World;
   readonly #tenant: Tenant;
@@ -187,6 +187,8 @@ export class Provisioning {
     isSome = false,
   ): Promise<boolean> {
     const remote = this.#groups.get(group.id) ?? (await this.#carryNewGroup(target, group));
+    if (remote.name !== group.displayName) await scim.renameGroup(target, remote.id, group.displayName);
+    remote.name = group.displayName;
     const wanted = people.filter((user) => group.members.has(user.id));
     const before = isSome
       ? people.map(({ id }) => id).filter((id) => remote.members.has(id))
@@ -209,7 +211,7 @@ export class Provisioning {
     const id =
       (await scim.findGroup(target, displayName)) ??
       (await scim.createGroup(target, { displayName, externalId: group.id }));
-    const remote = { id, members: new Set<string>() };
+    const remote = { id, name: displayName, members: new Set<string>() };
     this.#groups.set(group.id, remote);
     return remote;
   }
@@ -275,7 +277,7 @@ export class Provisioning {
       assigned: [...this.assigned],
       users: [...this.#users],
       groups: [...this.#groups].map(
-        ([id, group]) => [id, { id: group.id, members: [...group.members] }] as const,
+        ([id, group]) => [id, { ...group, members: [...group.members] }] as const,
       ),
     }) as Saved;
   }
@@ -288,7 +290,7 @@ export class Provisioning {
     this.#users.clear();
     for (const [id, remote] of users) this.#users.set(id, remote);
     this.#groups.clear();
-    for (const [id, group] of groups) this.#groups.set(id, { id: group.id, members: new Set(group.members) });
+    for (const [id, group] of groups) this.#groups.set(id, { ...group, members: new Set(group.members) });
     this.onDemandLimit.reset();
     this.quarantined = null;
     this.lastRun = null;

@@ -70,6 +70,11 @@ export async function createGroup(
   );
 }
 
+export async function renameGroup(target: ScimTarget, id: string, displayName: string): Promise<void> {
+  const op = target.isCompliant ? 'replace' : 'Replace';
+  await patch(target, `/Groups/${id}`, [{ op, path: 'displayName', value: displayName }]);
+}
+
 /** Whoever is deleted is switched off, and their name is changed in the same request. */
 export async function changeUser(
   target: ScimTarget,
