@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SecretsManager, startSecretsManager } from '../../src/sandbox/secrets/emulator.ts';
+import { credentials } from '../../src/sandbox/seed.ts';
 import { type Journey, setOut } from '../journeys/journey.ts';
 import { open } from '../secrets/open.ts';
 import type { Stage } from '../stage.ts';
@@ -61,5 +62,27 @@ describe.skipIf(!hasRedis())('Redis’s password is changed while work goes on',
       return saw(blocking).length >= 5 && blocking.map((line) => /user=(\S+)/.exec(line)?.[1]);
     });
     expect(new Set(users)).toEqual(new Set(['second']));
+  });
+
+  test('what the queue keeps there, jobs and their failures included, has no secret in it', async () => {
+    const read: Record<string, readonly [string, ...(string | number)[]]> = {
+      string: ['get'],
+      hash: ['hgetall'],
+      list: ['lrange', 0, -1],
+      set: ['smembers'],
+      zset: ['zrange', 0, -1],
+      stream: ['xrange', '-', '+'],
+    };
+    const keys = (await redis.say('keys', '*')) as string[];
+    const all: unknown[] = [];
+    for (const key of keys) {
+      const type = String(await redis.say('type', key));
+      const [command = 'get', ...rest] = read[type] ?? [];
+      if (type !== 'none') all.push(key, await redis.say(command, key, ...rest));
+    }
+    const text = JSON.stringify(all);
+    expect(text).toContain('{latchkey}');
+    const secrets = ['of the second', 'nobody knows', ...Object.values(credentials)];
+    expect(secrets.filter((value) => text.includes(value))).toEqual([]);
   });
 });
