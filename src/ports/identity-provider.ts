@@ -38,9 +38,14 @@ export type SignIn = { at: Date; country: string | null };
 
 /**
  * `scim`: how its SCIM client is set up; `pushGroups`: where it is told which groups to push; `pushNow`: how one of them,
- * `{group}`, is pushed at once.
+ * `{group}`, is pushed at once; `connectorNow`: how its own Anypoint connector pushes one, left out where that is usual.
  */
-export type IdpAdvice = PartyAdvice & { scim: string; pushGroups: string; pushNow: string };
+export type IdpAdvice = PartyAdvice & {
+  scim: string;
+  pushGroups: string;
+  pushNow: string;
+  connectorNow?: string;
+};
 
 /** The claim with somebody's groups that an identity provider sends to Anypoint when they sign in there. */
 export type GroupClaim = {

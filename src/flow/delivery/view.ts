@@ -1,6 +1,6 @@
 import { type DeliveryTrouble, holdersOf, readDeliveryTrouble } from '../../store/delivery-troubles.ts';
 import { readPerson } from '../../store/people.ts';
-import { idpName } from '../idps/idps.ts';
+import { connectorNow, idpName } from '../idps/idps.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 import { adminContacts } from '../people/admins.ts';
 import { type Named, namedByEmail } from '../people/named.ts';
@@ -9,6 +9,7 @@ import { type Named, namedByEmail } from '../people/named.ts';
 export type DeliveryView = {
   trouble: DeliveryTrouble;
   idpName: string;
+  connectorNow?: string;
   /** What the group gives, as the catalogue has it now. */
   titles: string[];
   /** Who holds it by a live grant, and who of them waits for the next sign-in. */
@@ -39,6 +40,7 @@ export async function readDeliveryView(context: Data & Parties, id: string): Pro
   return {
     trouble,
     idpName: idpName(context, target),
+    ...connectorNow(context, target),
     titles: given.map(({ title }) => title),
     holders: await holdersOf(context.db, target),
     missing: people.flatMap((person) => person?.name ?? []),

@@ -45,6 +45,12 @@ export function pushNow({ idps }: { idps: Idps }, { idp }: { idp: string }): str
   return idps.find(idp)?.advice.pushNow ?? `push {group} from ${idp} by SCIM`;
 }
 
+/** How its own Anypoint connector pushes `{group}` at once, where that is not as usual. */
+export function connectorNow({ idps }: { idps: Idps }, { idp }: { idp: string }): { connectorNow?: string } {
+  const now = idps.find(idp)?.advice.connectorNow;
+  return now === undefined ? {} : { connectorNow: now };
+}
+
 /** The context for what is done at one identity provider: that of a target or an entitlement; not said: the first. */
 export function at<C extends { idps: Idps }>(context: C, { idp }: { idp?: string | undefined }): C & AtIdp {
   return { ...context, idp: idp === undefined ? context.idps.first : context.idps.of(idp) };

@@ -7,7 +7,7 @@ import { jointIds } from '../../store/joint-requests.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
 import { readSummary, type Summary } from '../../store/summaries.ts';
-import { idpName, pushNow } from '../idps/idps.ts';
+import { connectorNow, idpName, pushNow } from '../idps/idps.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
 
@@ -17,6 +17,7 @@ export type ChangeView = {
   idpName: string;
   /** How its group, `{group}`, is pushed at once. */
   pushNow: string;
+  connectorNow?: string;
   change: Change;
   /** The revoke that ends what this change granted, if it is on its way or done. */
   ending: Change | null;
@@ -123,6 +124,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
   return {
     idpName: change.target === null ? context.idps.name : idpName(context, change.target),
     pushNow: pushNow(context, change.target ?? { idp: context.idps.first.system }),
+    ...connectorNow(context, change.target ?? { idp: context.idps.first.system }),
     change,
     ending: await endingOf(context.db, change),
     ...(await extensionOf(context, change)),

@@ -10,6 +10,8 @@ export const entraAdvice: IdpAdvice = {
   scim: 'set its enterprise app’s Provisioning to <PUBLIC_URL>/scim/v2 with its SCIM token, press Test Connection there, and Start provisioning',
   pushGroups:
     'in Entra, the enterprise app, Users and groups: assign them, and see under Provisioning that it has run since',
+  connectorNow:
+    'in Entra, open the enterprise app that carries {group} to Anypoint, and provision the person on demand; see that the group is assigned to it. Without such an app write `delivery: bridge` or `claim` in the catalogue',
   pushNow:
     'in Entra, open the enterprise app that provisions to Latchkey, and provision {group} with this person on demand; see that the group is assigned to the app',
 };

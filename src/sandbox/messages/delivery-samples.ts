@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../core/policy/catalogue.ts';
 import type { DeliveryView } from '../../flow/delivery/view.ts';
+import { entraAdvice } from '../../idp/entra/advice.ts';
 import { after, CHANNEL, named, type Sample, T0 } from './sample.ts';
 
 export function deliverySamples(catalogue: Catalogue): Sample<DeliveryView>[] {
@@ -45,6 +46,15 @@ export function deliverySamples(catalogue: Catalogue): Sample<DeliveryView>[] {
     {
       title: 'A connector has not pushed everybody',
       view: { ...missing, trouble: { ...missing.trouble, target: native } },
+    },
+    {
+      title: 'Another connector has not',
+      view: {
+        ...missing,
+        idpName: 'Entra',
+        ...(entraAdvice.connectorNow === undefined ? {} : { connectorNow: entraAdvice.connectorNow }),
+        trouble: { ...missing.trouble, target: { ...native, idp: 'entra' } },
+      },
     },
     { title: 'People have lost at a sign-in what they should have', view: missing },
     { title: 'They are there', view: { ...missing, trouble: { ...missing.trouble, mendedAt: after(600) } } },

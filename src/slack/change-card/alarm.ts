@@ -54,6 +54,7 @@ function hint(change: Change, view: ChangeView): string {
   return legHint(change.late?.leg ?? 'delivery', {
     idp: view.idpName,
     pushNow: view.pushNow,
+    connectorNow: view.connectorNow,
     group: escapeMrkdwn(change.target?.groupName ?? 'the group'),
     team: escapeMrkdwn(change.target?.teamName ?? view.change.entitlementKey),
     delivery: change.target?.delivery,
@@ -66,13 +67,23 @@ export function legHint(
   {
     idp,
     pushNow = 'push {group} by SCIM now',
+    connectorNow,
     group,
     team,
     delivery,
-  }: { idp: string; pushNow?: string; group: string; team: string; delivery?: CarriedElsewhere | undefined },
+  }: {
+    idp: string;
+    pushNow?: string;
+    connectorNow?: string | undefined;
+    group: string;
+    team: string;
+    delivery?: CarriedElsewhere | undefined;
+  },
 ): string {
   if (leg === 'delivery' && delivery === 'native')
-    return `in ${idp}, open the MuleSoft Anypoint Platform app, tab Push Groups, Active, and push ${group} now; what failed stands in its tasks.`;
+    return connectorNow === undefined
+      ? `in ${idp}, open the MuleSoft Anypoint Platform app, tab Push Groups, Active, and push ${group} now; what failed stands in its tasks.`
+      : `${connectorNow.replaceAll('{group}', () => group)}.`;
   if (leg === 'delivery' && delivery === 'claim')
     return `look at the external group mapping of ${group} on the team ${team} in Anypoint, and at the group claim that ${idp} sends.`;
   switch (leg) {

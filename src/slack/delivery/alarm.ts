@@ -30,6 +30,7 @@ function troubleText(view: DeliveryView): string {
   const { target } = trouble;
   const hint = legHint('delivery', {
     idp: view.idpName,
+    connectorNow: view.connectorNow,
     group: escapeMrkdwn(target.groupName),
     team: escapeMrkdwn(target.teamName),
     delivery: target.delivery,
