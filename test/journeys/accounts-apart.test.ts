@@ -267,3 +267,27 @@ test(
   },
   PATIENCE_MS,
 );
+
+test(
+  'a guest account by somebody’s address is nobody’s, and who is blocked in one is the same person in the other',
+  async () => {
+    // given
+    const { context } = stage.latchkey;
+    const nadia = await identified('nadia');
+    const guest = await walk.request<{ id: string }>('POST', '/entra/sim/users/new', {
+      userPrincipalName: 'nadia_acme.example#EXT#@partner.example',
+      mail: 'nadia@acme.example',
+      userType: 'Guest',
+    });
+    const own = await entraIdOf('nadia');
+
+    // when
+    await happens('nadia', 'blocked');
+
+    // then
+    expect((await identified('nadia')).id).toBe(nadia.id);
+    expect((await personByLink(context.db, 'entra', own))?.id).toBe(nadia.id);
+    expect(await personByLink(context.db, 'entra', guest.id)).toBeNull();
+  },
+  PATIENCE_MS,
+);
