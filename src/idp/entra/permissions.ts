@@ -93,8 +93,21 @@ export function checkPermissions(
   if (needless.length > 0)
     lines.push({
       name,
-      trouble: `Latchkey does not need ${needless.join(', ')}: take it away ${CONSENT.replace(', and grant admin consent', '')}`,
+      trouble: `Latchkey does not need ${needless.join(', ')}: ${insteadOf(needless, held, needs)} ${CONSENT.replace(', and grant admin consent', '')}`,
       isOptional: true,
     });
   return lines.length === 0 ? [{ name, trouble: null }] : lines;
+}
+
+/** What to do about permissions that are too much, without what Latchkey needs being lost with them. */
+function insteadOf(needless: readonly string[], held: readonly string[], needs: readonly Need[]): string {
+  if (needless.every((one) => toProvision.some(({ permission }) => permission === one)))
+    return 'set ENTRA_PROVISIONING_APP, which they are for, or take them away';
+  const lesser = needs
+    .filter(
+      ({ permission, orElse }) => !held.includes(permission) && orElse?.some((one) => needless.includes(one)),
+    )
+    .map(({ permission }) => permission);
+  const first = lesser.length === 0 ? '' : `add ${lesser.join(' and ')}, which is enough, and then `;
+  return `${first}take ${needless.length === 1 ? 'it' : 'them'} away`;
 }

@@ -45,6 +45,24 @@ describe('permissions', () => {
     ]);
   });
 
+  test('of one that has a lesser in it the lesser is named, so that taking it away breaks nothing', async () => {
+    await entra.portal('/permissions', [
+      'GroupMember.ReadWrite.All',
+      'AuditLog.Read.All',
+      'User.ReadWrite.All',
+    ]);
+    expect((await check()).at(-1)?.trouble).toMatch(
+      /does not need User\.ReadWrite\.All: add User\.Read\.All, which is enough, and then take it away/,
+    );
+  });
+
+  test('those for provisioning without its setting name the setting', async () => {
+    await entra.portal('/permissions', [...needed, 'Synchronization.ReadWrite.All', 'Application.Read.All']);
+    expect((await check()).at(-1)?.trouble).toMatch(
+      /: set ENTRA_PROVISIONING_APP, which they are for, or take/,
+    );
+  });
+
   test('where Entra provisions, it needs two more', async () => {
     await entra.portal('/permissions', needed);
     const lines = await check({ provisioning });
