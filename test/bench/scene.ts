@@ -12,14 +12,16 @@ import { freePort } from '../../src/store/postgres/free-port.ts';
 import { throwAwayFolder } from '../../src/store/postgres/guard.ts';
 import { startFlags } from './program.ts';
 
+export type Trips = { trips: number; statements: Record<string, number> };
+
 export type Scene = {
   worldUrl: string;
   latchkeyUrl: string;
   databaseUrl: string;
   db: pg.Pool;
   latchkeyPid(): Promise<number>;
-  /** How often Latchkey has asked PostgreSQL since this was last asked, by how the statement begins. */
-  trips(): Promise<Record<string, number>>;
+  /** How often Latchkey has asked PostgreSQL since this was last asked, and what, by how the statement begins. */
+  trips(): Promise<Trips>;
   /** Runs one of the bench's own programs beside, on a port of its own; answers its address. */
   run(file: string, ...args: string[]): Promise<string>;
   world<T>(method: string, path: string, body?: unknown): Promise<T>;
@@ -132,7 +134,7 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
       process.kill(await latchkeyPid(), 'SIGUSR2');
       await until('the trips are counted', async () => existsSync(tripsFile));
       await sleep(50);
-      return JSON.parse(await readFile(tripsFile, 'utf8')) as Record<string, number>;
+      return JSON.parse(await readFile(tripsFile, 'utf8')) as Trips;
     },
     world,
     async run(file, ...args) {
