@@ -62,7 +62,11 @@ export function seenWords(text: string): string {
   return seen;
 }
 
+/** Most names: letters, digits and signs of ASCII, with single blanks between. Nothing of them is left out. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
+
 /** A name, a title, a ticket: one line, whatever it was, without blanks around it. May come out empty. */
 export function oneLine(text: string): string {
+  if (PLAIN.test(text)) return text;
   return seenWords(text).replace(/\s+/g, ' ').trim();
 }

@@ -32,11 +32,14 @@ export function usersListing(context: Context): Listing<UserRow> {
 }
 
 /** Stages who is in a team. */
-export function teamListing(context: Data & Parties): Listing<TeamMember> {
+export function teamListing(
+  context: Data & Parties,
+  ended: (place: Place) => Promise<void>,
+): Listing<TeamMember> {
   return {
     lane: 'mulesoft',
     read: (place: Place, from: string | null) => context.mulesoft.pageOfMembers(place.externalId, from),
     store: stageTeamMembers.bind(null, context.db),
-    ended: async () => {},
+    ended,
   };
 }

@@ -79,6 +79,11 @@ async function compareThrough(context: Context, until: AbortSignal): Promise<Evi
   await watchMappings(context);
   const ready = new Set(readyTargets(context).map((target) => target.groupId));
   const endGroup = (place: Place) => closeGroup(context, run, place, ready.has(place.externalId));
+  // PostgreSQL compares while the next lists are fetched. A team whose groups are not compared yet comes after them.
+  const endTeam = async (place: Place) => {
+    const groups = groupsOf(context, place, of('group'));
+    if (groups?.every((group) => group.isCompared)) await closeTeam(context, place, groups);
+  };
   const of = (kind: Place['kind']) => run.places.filter((place) => place.kind === kind);
   const unlisted = (kind: Place['kind']) => of(kind).filter((place) => !place.isListed);
 
@@ -95,14 +100,15 @@ async function compareThrough(context: Context, until: AbortSignal): Promise<Evi
     ),
     async (signal) => {
       await readLists(context, unlisted('users'), usersListing(context), { until: signal });
-      await readLists(context, unlisted('team'), teamListing(context), { until: signal });
+      await readLists(context, unlisted('team'), teamListing(context, endTeam), { until: signal });
     },
   ]);
   const teams = of('team').filter((place) => !place.isCompared);
   const closeTeams = async (signal: AbortSignal) => {
     for (let place = teams.shift(); place !== undefined; place = teams.shift()) {
       signal.throwIfAborted();
-      await closeTeam(context, place, of('group'));
+      const groups = groupsOf(context, place, of('group'));
+      if (groups?.some((group) => group.trouble !== null) === false) await closeTeam(context, place, groups);
     }
   };
   await together(until, Array(TEAMS_AT_ONCE).fill(closeTeams));
@@ -205,16 +211,21 @@ function observed(
   };
 }
 
+/** The groups that give a team; null: that can't be told now. */
+function groupsOf(context: Data, team: Place, groups: readonly Place[]): Place[] | null {
+  const targets = context.catalogue.targetsOfTeam(team.externalId);
+  if (targets === 'unchecked') return null;
+  const groupIds = new Set(targets.map((target) => target.groupId));
+  return groups.filter((group) => groupIds.has(group.externalId));
+}
+
 /**
  * Has everybody delivered anew whom Anypoint shows otherwise than they should be. More differences than the mass guard
  * lets pass are not taken away. So many at once are a mistake somewhere else, and are asked about on one card.
  */
-async function closeTeam(context: Context, place: Place, groups: readonly Place[]): Promise<void> {
+async function closeTeam(context: Context, place: Place, itsGroups: readonly Place[]): Promise<void> {
   const targets = context.catalogue.targetsOfTeam(place.externalId);
   if (place.trouble !== null || targets === 'unchecked') return;
-  const groupIds = new Set(targets.map((target) => target.groupId));
-  const itsGroups = groups.filter((group) => groupIds.has(group.externalId));
-  if (itsGroups.some((group) => group.trouble !== null)) return;
   const { memberships } = context.catalogue.current().massGuard;
   const onCard = await commit<string[] | null>(
     context.db,

@@ -10,3 +10,16 @@ export type Bound = { name: string; text: string; values: readonly unknown[] };
 export function statement(name: string, text: string): (...values: Value[]) => Bound {
   return (...values) => ({ name, text, values });
 }
+
+/** Most ids, and `true` and `false`: nothing in them has a meaning in an array. An unquoted `null` would be no text. */
+const PLAIN = /^(?!null$)[\w@.:+-]+$/i;
+
+/** An array in PostgreSQL's text format. A long one is made faster so than by pg, which quotes each element. */
+export function arrayText(elements: readonly (string | null)[]): string {
+  return `{${elements.map(elementText).join(',')}}`;
+}
+
+function elementText(one: string | null): string {
+  if (one === null) return 'null';
+  return PLAIN.test(one) ? one : `"${one.replace(/[\\"]/g, '\\$&')}"`;
+}

@@ -3,6 +3,7 @@ import { nameKey } from '../../core/name-key.ts';
 import type { Tx } from '../postgres/database.ts';
 import { openChange } from '../states.ts';
 import { hasNoRecord, idOf, isAnothersRecord } from '../whose-record.ts';
+import { groupThatAgrees, mirroredIn, teamThatAgrees, wantedIn } from './agree.ts';
 import type { Place } from './runs.ts';
 import { apartOfTeam, type Look, type TeamLook } from './team-rule.ts';
 
@@ -50,13 +51,17 @@ export async function compareGroup(
     tx,
   );
   const scimGroupId = group.rows[0]?.id ?? null;
+  const agreeing = await groupThatAgrees(tx, place, { scimGroupId, now });
+  if (agreeing !== null)
+    return differenceIn(
+      [{ what: 'members', n: agreeing, ids: null, externalIds: null }],
+      scimGroupId !== null,
+    );
   const { rows } = await sql<GroupRow>`
     with seen as materialized (
       select distinct person_id, external_id from reconcile_members where place_id = ${place.id}
     ), wanted as materialized (
-      select person_id from grants
-      where group_id = ${place.externalId} and ended_at is null and starts_at <= ${now} and ends_at > ${now}
-      union select person_id from baseline_members where group_id = ${place.externalId} and ended_at is null
+      ${wantedIn(place, now)}
     ), apart as materialized (
       select 'finding' as what, person_id from (select person_id from seen except select person_id from wanted) u
       union all
@@ -69,9 +74,7 @@ export async function compareGroup(
         ${idOf(sql`a.person_id`, system)} as external_id
       from apart a
     ), mirrored as materialized (
-      select u.external_id, u.user_name_key from scim_members m cross join lateral (
-        select external_id, user_name_key from scim_users u where u.id = m.user_id and u.active limit 1
-      ) u where m.group_id = ${scimGroupId}::uuid
+      ${mirroredIn(scimGroupId)}
     ), unpushed as materialized (
       select s.person_id from (select external_id from seen except select external_id from mirrored) x
       cross join lateral (select person_id from seen where seen.external_id = x.external_id limit 1) s
@@ -157,6 +160,19 @@ export type TeamDifference = {
   isFirstLook: boolean;
 };
 
+const nobodyApart: Omit<TeamDifference, 'members' | 'isFirstLook'> = {
+  missing: 0,
+  missingIds: [],
+  extra: 0,
+  extraIds: [],
+  maintainers: 0,
+  claimed: 0,
+  claimedIds: [],
+  foundThere: 0,
+  unlinked: 0,
+  unlinkedIds: [],
+};
+
 /**
  * Compares set with set what was staged of a team with its groups, which were compared before. On the first look, a
  * member to whom nothing gives the team is recorded, and never counted as extra. A member who is linked to no person is
@@ -173,6 +189,8 @@ export async function compareTeam(
     insert into team_baselines (team_id, taken_at) values (${place.externalId}, ${now})
     on conflict do nothing returning 1`.execute(tx);
   const isFirstLook = first.rows.length > 0;
+  const agreeing = (look.elsewhere ?? []).length > 0 ? null : await teamThatAgrees(tx, place, groups);
+  if (agreeing !== null) return { ...nobodyApart, members: agreeing, isFirstLook };
   // Not one statement with the comparison, which must see what this one records.
   const apart = apartOfTeam(place, groups, look);
   if (isFirstLook)

@@ -5,6 +5,7 @@ import type { IdpPerson } from '../../ports/identity-provider.ts';
 import type { TeamMember } from '../../ports/mulesoft.ts';
 import { inOneLine } from '../people.ts';
 import type { Db } from '../postgres/database.ts';
+import { arrayText } from '../postgres/statement.ts';
 import type { Place } from './runs.ts';
 import type { SeenPeople } from './seen-people.ts';
 
@@ -117,7 +118,7 @@ async function stageKnown(
       select moved.id, page.person_id, page.external_id from page, moved
       union all
       select moved.id, m.person_id, m.external_id from moved, unnest(
-        ${met.map((one) => one.personId)}::uuid[], ${met.map((one) => one.id)}::text[]
+        ${arrayText(met.map((one) => one.personId))}::uuid[], ${arrayText(met.map((one) => one.id))}::text[]
       ) as m (person_id, external_id)
     )
     select external_id, person_id from page where person_id is not null`.execute(db);
@@ -159,9 +160,9 @@ export async function stageTeamMembers(
     )
     insert into reconcile_team_members (place_id, user_id, is_maintainer, is_claimed)
     select moved.id, m.* from moved, unnest(
-      ${members.map((m) => m.userId)}::text[],
-      ${members.map((m) => m.membershipType === 'maintainer')}::boolean[],
-      ${members.map((m) => m.isAssignedViaExternalGroups)}::boolean[]
+      ${arrayText(members.map((m) => m.userId))}::text[],
+      ${arrayText(members.map((m) => String(m.membershipType === 'maintainer')))}::boolean[],
+      ${arrayText(members.map((m) => String(m.isAssignedViaExternalGroups)))}::boolean[]
     ) as m`.execute(db);
   moveOn(place, members.length, { from, next });
 }

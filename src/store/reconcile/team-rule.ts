@@ -3,6 +3,7 @@ import { nameKey } from '../../core/name-key.ts';
 import { keptOut } from '../offboardings.ts';
 import { offCounts } from '../scim-mirror.ts';
 import { hasNoRecord, idOf, isAnothersRecord } from '../whose-record.ts';
+import { shownIn } from './agree.ts';
 import type { Place } from './runs.ts';
 
 /** In whose directory, at what time, and how many ids are named. */
@@ -35,11 +36,7 @@ export function apartOfTeam(
   const ourNames = groups.filter(isOurs).map((group) => nameKey(group.name));
   const ofPlaces = sql`place_id = any(${placeIds}::bigint[])`;
   return sql`shown as materialized (
-      select distinct on (t.user_id) t.user_id, t.is_maintainer, t.is_claimed, l.person_id
-      from reconcile_team_members t left join lateral (
-        select person_id from person_links where system = 'anypoint' and external_id = t.user_id limit 1
-      ) l on true
-      where t.place_id = ${place.id}
+      ${shownIn(place)}
     ), kept as materialized (
       ${keptIn(place, now, groups, [])}
     ), kept_by_us as materialized (
