@@ -5,7 +5,6 @@ import { createSlackSender, type SlackSender, slackIdOf } from './slack-sender.t
 import type { Traveller } from './traveller.ts';
 
 const PER_SECOND = 100;
-const SECONDS = 10;
 /** Changes that set out each second beside it, request to in effect. */
 const BACKGROUND_PER_SECOND = 3;
 const P99_MS = 150;
@@ -17,17 +16,19 @@ const RATIO = 1.5;
  * settled (identity looked up again, refusal shown). The bare listener gets the same clicks on the same machine
  * while Latchkey carries the same changes.
  */
-export async function ack(scene: Scene, traveller: Traveller): Promise<Figure[]> {
+export async function ack(scene: Scene, traveller: Traveller, seconds: number): Promise<Figure[]> {
   const card = await travel(traveller, 0);
   const bareUrl = await scene.run('./bare-listener.ts', scene.databaseUrl);
   const bare = createSlackSender(bareUrl);
-  const trips = BACKGROUND_PER_SECOND * SECONDS;
+  const trips = BACKGROUND_PER_SECOND * seconds;
   await clicksAt(bare, card, 1);
-  const bareMs = await withBackground(traveller, 1, () => clicksAt(bare, card, SECONDS));
+  const bareMs = await withBackground(traveller, { from: 1, count: trips }, () =>
+    clicksAt(bare, card, seconds),
+  );
   await clicksAt(traveller.slack, card, 1);
   await drained(scene);
-  const latchkeyMs = await withBackground(traveller, 1 + trips, () =>
-    clicksAt(traveller.slack, card, SECONDS),
+  const latchkeyMs = await withBackground(traveller, { from: 1 + trips, count: trips }, () =>
+    clicksAt(traveller.slack, card, seconds),
   );
   await drained(scene);
   bare.close();
@@ -69,14 +70,13 @@ async function clicksAt(slack: SlackSender, card: string, seconds: number): Prom
 
 async function withBackground<T>(
   traveller: Traveller,
-  firstPerson: number,
+  { from, count }: { from: number; count: number },
   work: () => Promise<T>,
 ): Promise<T> {
   const trips: Promise<unknown>[] = [];
-  let next = firstPerson;
-  const last = firstPerson + BACKGROUND_PER_SECOND * SECONDS;
+  let next = from;
   const timer = setInterval(() => {
-    if (next >= last) return;
+    if (next >= from + count) return;
     trips.push(travel(traveller, next++));
   }, 1_000 / BACKGROUND_PER_SECOND);
   try {

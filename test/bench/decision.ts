@@ -1,5 +1,5 @@
 import { drained } from './ack.ts';
-import { CROWD, crowdPerson } from './crowd.ts';
+import { crowdPerson } from './crowd.ts';
 import { type Figure, percentile } from './figure.ts';
 import type { Scene } from './scene.ts';
 import { abreast, type Traveller } from './traveller.ts';
@@ -9,14 +9,16 @@ const WIDTH = 2;
 const P50_MS = 50;
 const P99_MS = 250;
 
-/** From an approver's click leaving Slack, and from the decision's commit, to Okta receiving the membership write. */
-export async function decision(scene: Scene, traveller: Traveller): Promise<Figure[]> {
+/** From an approver's click leaving Slack, and from the decision's commit, to the IdP receiving the membership write. */
+export async function decision(scene: Scene, traveller: Traveller, crowd: number): Promise<Figure[]> {
   const changes = new Map<string, { personId: string; clickedAt: number }>();
   const asked: string[] = [];
-  const people = Array.from({ length: CROWD }, (_, n) => n);
+  const { idOf } = await scene.idp.open(scene);
+  const since = Date.now();
+  const people = Array.from({ length: crowd }, (_, n) => n);
   await abreast(people, 8, async (n) => {
     const id = await traveller.ask(n, 'orders-api-read');
-    changes.set(id, { personId: crowdPerson(n).oktaId, clickedAt: 0 });
+    changes.set(id, { personId: idOf(crowdPerson(n)), clickedAt: 0 });
     asked.push(id);
   });
   await drained(scene);
@@ -26,10 +28,7 @@ export async function decision(scene: Scene, traveller: Traveller): Promise<Figu
     await traveller.approve(id);
     await traveller.arrives(id);
   });
-  const seen = await scene.world<{ path: string; at: number }[]>(
-    'GET',
-    '/control/requests?vendor=okta&method=PUT',
-  );
+  const adds = await scene.idp.addsSince(scene, since);
   const { rows } = await scene.db.query<{ change_id: string; at: Date }>(
     `select change_id, at from audit where type = 'changeApproved' and change_id = any($1::uuid[])`,
     [asked],
@@ -38,7 +37,7 @@ export async function decision(scene: Scene, traveller: Traveller): Promise<Figu
   const fromClick: number[] = [];
   const fromDecision: number[] = [];
   for (const [id, { personId, clickedAt }] of changes) {
-    const at = seen.find((r) => r.at >= clickedAt && r.path.endsWith(`/users/${personId}`))?.at;
+    const at = adds.find((add) => add.at >= clickedAt && add.personId === personId)?.at;
     if (at === undefined) throw new Error(`no write for change ${id}`);
     fromClick.push(at - clickedAt);
     fromDecision.push(at - (committedAt.get(id) ?? Number.NaN));

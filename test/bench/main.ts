@@ -1,5 +1,6 @@
-import { readOptions } from '../../src/config/command-line.ts';
+import { readOptions, refuse } from '../../src/config/command-line.ts';
 import { createEnding } from '../../src/ending.ts';
+import { type System, systems } from '../../src/sandbox/emulator.ts';
 import { campaign } from './campaign.ts';
 import { digests } from './digests.ts';
 import { type Figure, rounded, table } from './figure.ts';
@@ -12,11 +13,12 @@ import { road } from './road.ts';
 import { scim } from './scim.ts';
 import { storm } from './storm.ts';
 
-type Bench = (say: (line: string) => void, isSmall: boolean) => Promise<Figure[]>;
+type Bench = (say: (line: string) => void, isSmall: boolean, system: System) => Promise<Figure[]>;
 
 /**
- * `npm run bench [-- name] [--json] [--small]`: measures, prints a table or a line of JSON per figure. `--small`: a
- * twentieth of the first sync and of the storm, for a quick look; its figures say little.
+ * `npm run bench [-- name] [--json] [--small] [--idp entra]`: measures, prints a table or a line of JSON per figure.
+ * `--small`: a twentieth of the first sync and of the storm, a fifth of the road, for a quick look; its figures say
+ * little. `--idp`: whose groups give access on the road.
  */
 const benches = {
   policy,
@@ -39,11 +41,13 @@ const { parts, ...values } = readOptions(
     does: 'Measures, and prints a table. With names: those alone.',
     options: {
       json: 'a line of JSON a figure',
-      small: 'a twentieth of the first sync and of the storm, for a quick look; its figures say little',
+      small:
+        'a twentieth of the first sync and of the storm, a fifth of the road, for a quick look; its figures say little',
+      idp: 'whose groups give access on the road, okta or entra',
     },
     parts: {
       policy: 'what the rules cost',
-      road: 'from request to seen',
+      road: 'from request to seen, with Okta or Entra',
       scim: 'SCIM, beside a bare server and scimmy',
       'many-members': 'SCIM by the thousand in one request, beside a bare insert',
       reconcile: 'the comparison of a whole directory',
@@ -54,11 +58,20 @@ const { parts, ...values } = readOptions(
       campaign: 'an access review of 100,000 lines opened',
     } satisfies Record<keyof typeof benches, string>,
   },
-  { json: { type: 'boolean', default: false }, small: { type: 'boolean', default: false } },
+  {
+    json: { type: 'boolean', default: false },
+    small: { type: 'boolean', default: false },
+    idp: { type: 'string', default: 'okta' },
+  },
 );
+const system = systems.find((one) => one === values.idp);
+if (system === undefined) refuse('npm run bench: --idp is okta or entra');
 const names = (parts.length === 0 ? Object.keys(benches) : parts) as (keyof typeof benches)[];
+if (system !== 'okta' && names.some((name) => name !== 'road'))
+  refuse(`npm run bench: with --idp ${system} there is road alone`);
 for (const name of names) {
-  const figures = await (benches[name] as Bench)((line) => process.stderr.write(`${line}\n`), values.small);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const figures = await (benches[name] as Bench)(say, values.small, system);
   if (!values.json) process.stdout.write(`\n${name}\n${table(figures)}\n`);
   else
     for (const f of figures)

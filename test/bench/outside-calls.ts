@@ -2,34 +2,39 @@ import type { Call } from '../../src/outbound/call.ts';
 import { call } from '../../src/outbound/call.ts';
 import { SCRIPTED_MODEL } from '../../src/sandbox/model/emulator.ts';
 import { company, credentials, type Person } from '../../src/sandbox/seed.ts';
+import type { BenchIdp, IdpKind, IdpSession } from './idp.ts';
 import { slackIdOf } from './slack-sender.ts';
 
-/** The kinds of outside calls that a change makes, by how the world's record of requests shows them. */
+/**
+ * The kinds of outside calls that a change makes, by how the world's record of requests shows them. Those of the
+ * identity provider are with it.
+ */
 const kinds = {
   whoIs: ['slack', 'POST', /users\.info$/],
   findAccount: ['slack', 'POST', /users\.lookupByEmail$/],
   openDirect: ['slack', 'POST', /conversations\.open$/],
   post: ['slack', 'POST', /chat\.postMessage$/],
   update: ['slack', 'POST', /chat\.update$/],
-  searchPeople: ['okta', 'GET', /\/users$/],
-  readPerson: ['okta', 'GET', /\/users\/[^/]+$/],
-  readGroups: ['okta', 'GET', /\/users\/[^/]+\/groups$/],
-  addToGroup: ['okta', 'PUT', /\/groups\//],
   findUser: ['anypoint', 'GET', /\/users$/],
   readMembers: ['anypoint', 'GET', /\/members$/],
   addToTeam: ['anypoint', 'PUT', /\/members\//],
   advise: ['model', 'POST', /./],
 } as const;
-export type Kind = keyof typeof kinds;
+type OtherKind = keyof typeof kinds;
+export type Kind = OtherKind | IdpKind;
 export type Counts = Record<Kind, number>;
 
 type Seen = { vendor: string; method: string; path: string };
 
 /** How many calls of each kind the world saw. */
-export function countCalls(seen: readonly Seen[]): Counts {
-  const counts = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, 0])) as Counts;
+export function countCalls(seen: readonly Seen[], idp: BenchIdp): Counts {
+  const all = [
+    ...Object.entries(kinds),
+    ...Object.entries(idp.kinds).map(([kind, shown]) => [kind, [idp.system, ...shown]] as const),
+  ];
+  const counts = Object.fromEntries(all.map(([kind]) => [kind, 0])) as Counts;
   for (const request of seen)
-    for (const [kind, [vendor, method, path]] of Object.entries(kinds))
+    for (const [kind, [vendor, method, path]] of all)
       if (request.vendor === vendor && request.method === method && path.test(request.path)) {
         counts[kind as Kind] += 1;
         break;
@@ -37,7 +42,15 @@ export function countCalls(seen: readonly Seen[]): Counts {
   return counts;
 }
 
-export type Where = { worldUrl: string; anypointToken: string; groupId: string; teamId: string };
+export type Where = {
+  worldUrl: string;
+  idp: IdpSession;
+  anypointToken: string;
+  groupId: string;
+  teamId: string;
+};
+/** Whom a call is about. `nth`: which one it is of those that are made at once. */
+export type About = { person: Person; message: Message; nth: number };
 
 export async function anypointToken(worldUrl: string): Promise<string> {
   const answer = await call('mulesoft', {
@@ -54,8 +67,11 @@ export async function anypointToken(worldUrl: string): Promise<string> {
 }
 
 /** One call of a kind, for one person; answers its parsed body. Throws when it is refused. */
-export async function makeCall(kind: Kind, where: Where, person: Person, message: Message): Promise<unknown> {
-  const answer = await call('idp', { ...request(kind, where, person, message), timeoutMs: 10_000 });
+export async function makeCall(kind: Kind, where: Where, about: About): Promise<unknown> {
+  const asked = isOther(kind)
+    ? request(kind, where, about)
+    : where.idp.request(kind, { ...about, groupId: where.groupId });
+  const answer = await call('idp', { ...asked, timeoutMs: 10_000 });
   const body = answer.body as { ok?: boolean; error?: string } | null;
   if (answer.status >= 300 || body?.ok === false)
     throw new Error(`${kind}: ${answer.status} ${JSON.stringify(body)}`);
@@ -65,7 +81,11 @@ export async function makeCall(kind: Kind, where: Where, person: Person, message
 /** What a message would hold: about as much as a card. */
 export type Message = { channel: string; ts: string | null };
 
-function request(kind: Kind, where: Where, person: Person, message: Message): Omit<Call, 'timeoutMs'> {
+function isOther(kind: Kind): kind is OtherKind {
+  return kind in kinds;
+}
+
+function request(kind: OtherKind, where: Where, { person, message }: About): Omit<Call, 'timeoutMs'> {
   const slack = (method: string, body: unknown) => ({
     method: 'POST' as const,
     url: `${where.worldUrl}/slack/api/${method}`,
@@ -75,18 +95,12 @@ function request(kind: Kind, where: Where, person: Person, message: Message): Om
     },
     body,
   });
-  const okta = (method: 'GET' | 'PUT', path: string) => ({
-    method,
-    url: `${where.worldUrl}/okta/api/v1${path}`,
-    headers: { authorization: `SSWS ${credentials.oktaApiToken}` },
-  });
   const anypoint = (method: 'GET' | 'PUT', path: string, body?: unknown) => ({
     method,
     url: `${where.worldUrl}/anypoint/accounts/api/organizations/${company.anypointOrgId}${path}`,
     headers: { authorization: `Bearer ${where.anypointToken}` },
     ...(body === undefined ? {} : { body }),
   });
-  const search = new URLSearchParams({ search: `profile.email eq "${person.email}"`, limit: '200' });
   switch (kind) {
     case 'whoIs':
       return {
@@ -108,14 +122,6 @@ function request(kind: Kind, where: Where, person: Person, message: Message): Om
       });
     case 'update':
       return slack('chat.update', { channel: message.channel, ts: message.ts, ...content(person) });
-    case 'searchPeople':
-      return okta('GET', `/users?${search}`);
-    case 'readPerson':
-      return okta('GET', `/users/${person.oktaId}`);
-    case 'readGroups':
-      return okta('GET', `/users/${person.oktaId}/groups`);
-    case 'addToGroup':
-      return okta('PUT', `/groups/${where.groupId}/users/${person.oktaId}`);
     case 'findUser':
       return anypoint('GET', `/users?type=all&limit=500&offset=0&search=${encodeURIComponent(person.email)}`);
     case 'readMembers':

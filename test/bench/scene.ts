@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { sandboxSettings } from '../../src/sandbox/launch.ts';
+import type { System } from '../../src/sandbox/emulator.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { startEmbeddedPostgres } from '../../src/store/postgres/embedded.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
 import { throwAwayFolder } from '../../src/store/postgres/guard.ts';
+import { type AskWorld, type BenchIdp, benchIdps } from './idp.ts';
 import { startFlags } from './program.ts';
 
 export type Trips = { trips: number; statements: Record<string, number> };
@@ -19,12 +20,14 @@ export type Scene = {
   latchkeyUrl: string;
   databaseUrl: string;
   db: pg.Pool;
+  /** Whose groups give access. */
+  idp: BenchIdp;
   latchkeyPid(): Promise<number>;
   /** How often Latchkey has asked PostgreSQL since this was last asked, and what, by how the statement begins. */
   trips(): Promise<Trips>;
   /** Runs one of the bench's own programs beside, on a port of its own; answers its address. */
   run(file: string, ...args: string[]): Promise<string>;
-  world<T>(method: string, path: string, body?: unknown): Promise<T>;
+  world: AskWorld;
   close(): Promise<void>;
 };
 
@@ -32,9 +35,16 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own. The world has its
- * limits off and pushes at once. `stormPeople`: so many more people.
+ * limits off and pushes at once. `stormPeople`: so many more people. `system`: whose groups give access.
  */
-export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
+export async function setScene({
+  stormPeople = 0,
+  system = 'okta',
+}: {
+  stormPeople?: number;
+  system?: System;
+} = {}): Promise<Scene> {
+  const idp: BenchIdp = benchIdps[system];
   const home = throwAwayFolder('bench');
   const children: ChildProcess[] = [];
   const postgres = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
@@ -72,7 +82,7 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
     await rm(home, { recursive: true, force: true });
   }
 
-  const world = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const world: AskWorld = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${worldUrl}${path}`, {
       method,
       ...(body === undefined
@@ -92,13 +102,12 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
     start('./crowded-world.ts', [String(worldPort), String(stormPeople)]);
     await answers(`${worldUrl}/control/health`);
     await world('POST', '/slack/sim/limits', { enabled: false });
-    await world('POST', '/okta/sim/rate-limit', { perMinute: 10_000_000 });
-    await world('POST', '/okta/sim/push', { latencyMs: 0, jitterMs: 0 });
+    await idp.hurry(world);
     await world('POST', '/anypoint/sim/throttle', { perMinute: null });
 
-    await world('PUT', '/control/latchkey', { url: latchkeyUrl, scimToken: credentials.scimToken });
+    await world('PUT', '/control/latchkey', idp.listener(latchkeyUrl, credentials.scimToken));
     start('../../src/main.ts', [], {
-      ...sandboxSettings(worldUrl),
+      ...idp.settings(worldUrl),
       DATABASE_URL: postgres.url,
       PORT: String(port),
       POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
@@ -106,11 +115,11 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
       TRIPS_FILE: tripsFile,
     });
     await answers(`${latchkeyUrl}/readyz`);
-    // Okta's first push of all groups comes when it first sees Latchkey.
+    // The first push of all groups comes when the identity provider first sees Latchkey.
     await until('the first push', async () => {
-      const { pending } = await world<{ pending: number }>('GET', '/okta/sim/push');
+      const hasPushed = await idp.hasPushed(world);
       const { rows } = await db.query('select count(*)::int as n from scim_groups');
-      return pending === 0 && rows[0].n > 0;
+      return hasPushed && rows[0].n > 0;
     });
   } catch (error) {
     await close();
@@ -128,6 +137,7 @@ export async function setScene({ stormPeople = 0 } = {}): Promise<Scene> {
     latchkeyUrl,
     databaseUrl: postgres.url,
     db,
+    idp,
     latchkeyPid,
     async trips() {
       await rm(tripsFile, { force: true });

@@ -1,9 +1,9 @@
-import { anypointTeams, oktaGroups } from '../../src/sandbox/seed.ts';
+import { anypointTeams, type Person } from '../../src/sandbox/seed.ts';
 import { drained } from './ack.ts';
-import { bareLoop } from './bare-road.ts';
-import { CROWD, crowdPerson } from './crowd.ts';
+import { bareListener, bareLoop } from './bare-road.ts';
+import { crowdPerson } from './crowd.ts';
 import type { Figure } from './figure.ts';
-import { type Counts, countCalls } from './outside-calls.ts';
+import { countCalls } from './outside-calls.ts';
 import type { Scene } from './scene.ts';
 import { abreast, type Traveller } from './traveller.ts';
 
@@ -17,7 +17,7 @@ const GROUP = 'anypoint-payments-read';
 const TEAM = 'Payments API readers';
 
 /** Whole changes, each of another person, against a loop that makes the same calls for the same people. */
-export async function whole(scene: Scene, traveller: Traveller, changes: number = CROWD): Promise<Figure[]> {
+export async function whole(scene: Scene, traveller: Traveller, changes: number): Promise<Figure[]> {
   const numbers = Array.from({ length: changes }, (_, n) => n);
   const people = numbers.map(crowdPerson);
   await scene.world('DELETE', '/control/requests');
@@ -33,17 +33,16 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number 
   await drained(scene);
   const { trips, statements } = await scene.trips();
   if (process.env.TRIPS_SHOWN !== undefined) process.stderr.write(`${inWords(statements, changes)}\n`);
-  const counts = await countsNow(scene);
+  const calls = await callsNow(scene);
   const proven = await provenIn(scene);
 
-  await takeAllOut(scene, changes);
+  const listener = await bareListener(scene);
+  await takeAllOut(scene, people);
   await scene.world('DELETE', '/control/requests');
-  const target = {
-    groupId: oktaGroups.find((g) => g.name === GROUP)?.id ?? '',
-    teamId: anypointTeams.find((t) => t.name === TEAM)?.id ?? '',
-  };
-  const barePerSecond = await bareLoop(scene, people, target, WIDTH, counts);
-  const bareCounts = await countsNow(scene);
+  const target = { group: GROUP, teamId: anypointTeams.find((t) => t.name === TEAM)?.id ?? '', width: WIDTH };
+  const barePerSecond = await bareLoop(scene, people, { ...target, counts: calls.counts, listener });
+  await listener.close();
+  const bareCalls = await callsNow(scene);
   return [
     {
       bench: 'road',
@@ -58,12 +57,12 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number 
     {
       bench: 'road',
       metric: 'outside calls per change',
-      value: total(counts) / changes,
+      value: calls.all / changes,
       baseline: 'bare loop',
-      baselineValue: total(bareCounts) / changes,
-      ratio: total(counts) / total(bareCounts),
+      baselineValue: bareCalls.all / changes,
+      ratio: calls.all / bareCalls.all,
       target: 'the same within 2 %',
-      holds: Math.abs(total(counts) / total(bareCounts) - 1) <= 0.02,
+      holds: Math.abs(calls.all / bareCalls.all - 1) <= 0.02,
     },
     {
       bench: 'road',
@@ -88,8 +87,10 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number 
   ];
 }
 
-async function countsNow(scene: Scene): Promise<Counts> {
-  return countCalls(await scene.world('GET', '/control/requests'));
+/** Every outside call so far, and how many there are of each kind. */
+async function callsNow(scene: Scene) {
+  const seen = await scene.world<Parameters<typeof countCalls>[0]>('GET', '/control/requests');
+  return { all: seen.length, counts: countCalls(seen, scene.idp) };
 }
 
 /** Which statements are asked most, for each change. `TRIPS_SHOWN=1 npm run bench -- road` */
@@ -99,10 +100,6 @@ function inWords(statements: Record<string, number>, changes: number): string {
     .slice(0, TRIPS_NAMED)
     .map(([text, n]) => `${(n / changes).toFixed(1).padStart(6)}  ${text}`)
     .join('\n');
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, n) => sum + n, 0);
 }
 
 /** How many of the crowd Anypoint itself has in the team. */
@@ -115,12 +112,9 @@ async function provenIn(scene: Scene): Promise<number> {
 }
 
 /** Everybody out of group and team again, without a word to Latchkey. */
-async function takeAllOut(scene: Scene, changes: number): Promise<void> {
-  await scene.world('POST', '/okta/sim/push', { drop: 'all' });
-  for (let n = 0; n < changes; n++) {
-    const { key } = crowdPerson(n);
-    await scene.world('DELETE', `/okta/sim/groups/${GROUP}/members/${key}`);
+async function takeAllOut(scene: Scene, people: readonly Person[]): Promise<void> {
+  const keys = people.map(({ key }) => key);
+  await scene.idp.takeOut(scene.world, GROUP, keys);
+  for (const key of keys)
     await scene.world('DELETE', `/anypoint/sim/teams/${encodeURIComponent(TEAM)}/members/${key}`);
-  }
-  await scene.world('POST', '/okta/sim/push', { drop: 'none' });
 }

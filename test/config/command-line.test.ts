@@ -115,6 +115,8 @@ describe('a mistake is told last, on the error stream, and ends with 1', () => {
       ['rode'],
       /there is no rode\nThere are: policy, road, scim, many-members, reconcile, digests, first-sync, storm, free-text, campaign\n$/,
     ],
+    ['test/bench/main.ts', ['road', '--idp=both'], /--idp is okta or entra\n$/],
+    ['test/bench/main.ts', ['road', 'scim', '--idp=entra'], /with --idp entra there is \S+ alone\n$/],
     ['src/sandbox/main.ts', ['4400'], /Unexpected argument '4400'/],
     ['src/sandbox/main.ts', ['--latchkey', '3400'], /--latchkey: must be an address/],
     [
