@@ -86,7 +86,7 @@ test('who asks for a bundle has one message, right for each of it, with what can
   const asked = await asksForBoth('ines', 'Orders and payments, one message');
 
   // then
-  const waiting = await says(asked, 'ines', PAYMENTS);
+  const waiting = await says(asked, 'ines', 'You asked for *two accesses for 1 day*');
   expect(wordsOf(waiting)).toContain('You asked for *two accesses for 1 day*');
   expect(buttonsOf(waiting)).toEqual(['nudge', 'withdraw', 'nudge', 'withdraw']);
 

@@ -248,7 +248,8 @@ export async function walkOn(
       // Entra tells and pushes at no other time.
       if (system === 'entra') {
         await walk.directory.pushesAll();
-        return await walk.owesNothing();
+        // A request that waits has its pair looked at half a minute later.
+        return await walk.owesNothing(45_000);
       }
       await visitor.until('Okta has pushed its groups', async (saw) => {
         const pushed = await query(

@@ -59,9 +59,10 @@ export function connectDatabase(url: GivenSecret): Database {
   const dialect = new PostgresDialect({ pool: apart(pool, shareReads(reading)) });
   const db = new Kysely<Tables>({ dialect });
   pools.set(db, pool);
-  const close = async () => {
-    await db.destroy();
-    await reading.end();
+  let closed: Promise<void> | null = null;
+  const close = () => {
+    closed ??= db.destroy().then(() => reading.end());
+    return closed;
   };
   return { db, pool, url, close };
 }
