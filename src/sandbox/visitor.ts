@@ -53,6 +53,8 @@ export type Saw = <S>(seen: S) => S;
  */
 const STEP_MS = { least: 20, most: 200 };
 const SEEN_MAX = 4_000;
+/** So long a button may be on its way. */
+const BUTTON_MS = 2_000;
 
 /** Which identity providers there are, and which has a group. */
 export type GroupsAre = {
@@ -202,13 +204,20 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000, where: Grou
       );
     },
 
-    async click(as: string, message: { channel: string; ts: string }, actionId: string): Promise<Acked> {
-      return await request('POST', '/slack/sim/action', {
-        as,
-        channel: message.channel,
-        ts: message.ts,
-        actionId,
-      });
+    /** A button that a message is about to get is waited for a moment. */
+    async click(
+      as: string,
+      { channel, ts }: { channel: string; ts: string },
+      actionId: string,
+    ): Promise<Acked> {
+      const press = () => request<Acked>('POST', '/slack/sim/action', { as, channel, ts, actionId });
+      for (const since = Date.now(); ; await sleep(STEP_MS.most))
+        try {
+          return await press();
+        } catch (error) {
+          const isNotThere = (error as Error).message.includes('element_not_found');
+          if (!isNotThere || Date.now() - since > BUTTON_MS) throw error;
+        }
     },
 
     /** Presses a button that opens a form, and sends the form. */

@@ -49,7 +49,7 @@ type Run = {
 };
 
 /**
- * What is begun is noted before, and what came of it after, each in one statement. Killed in between, each that was
+ * What is begun is noted before, and what was edited after, each in one statement. Killed in between, each post that was
  * begun is looked for first, and what was edited is edited again.
  */
 async function makeSomeRight(run: Run, some: readonly Notice<unknown>[]): Promise<void> {
@@ -124,7 +124,10 @@ async function makeRight(
   // Until its own outcome is known, the one before is not what is to be noted.
   outcomes.delete(key);
   const place = await context.messenger.post(notice.to, notice.content, marker, thread);
-  note(place, place === null ? null : fingerprint);
+  const outcome = { key, place, fingerprint: place === null ? null : fingerprint };
+  // At once: what links to it, as a Home does, is drawn meanwhile.
+  await noteOutcomes(context.db, aboutId, [outcome]);
+  messages.set(key, { ...outcome, postingSince: null });
   if (place === null)
     context.log.warn({ about: aboutId, notice: key }, 'message can’t be delivered to this person');
   return place !== null;

@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { Target } from '../../core/policy/catalogue.ts';
 
 /** Groups that something else than Latchkey carries to their teams. */
@@ -12,8 +12,8 @@ export type DeliveryTables = {
     team_id: string;
     since: Date;
     why: string | null;
-    seen_ids: string[];
-    person_ids: string[];
+    seen_ids: Generated<string[]>;
+    person_ids: Generated<string[]>;
     told_at: Date | null;
     mended_at: Date | null;
   };
