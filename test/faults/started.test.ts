@@ -92,7 +92,10 @@ const isReady = (started: Started) => () => {
 
 describe('a mistake in the command is one clear line', () => {
   test.each([
-    [['--bogus'], /^npm start: Unknown option '--bogus'.*\nThere are: --fresh, --only=…, --idp=…, --world-port=…\n$/],
+    [
+      ['--bogus'],
+      /^npm start: Unknown option '--bogus'.*\nThere are: --fresh, --only=…, --idp=…, --world-port=…\n$/,
+    ],
     [['--world-port', 'abc'], /^--world-port: must be a number from 0 to 65535\n$/],
   ])('%j', async (options, says) => {
     const started = start(folder(), options);
