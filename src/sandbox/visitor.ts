@@ -66,6 +66,13 @@ const inOkta: GroupsAre = { systems: ['okta'], systemOf: () => 'okta' };
 /** Does in the sandbox world what people do in Slack and in the vendors' consoles; over HTTP, as the page does. */
 export function createVisitor(worldUrl: string, patienceMs = 15_000, where: GroupsAre = inOkta) {
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const { refused, answer } = await send<T>(method, path, body);
+    if (refused !== null) throw new Error(refused.words);
+    return answer;
+  }
+
+  /** `refused`: by which code of the world's, and in words. */
+  async function send<T>(method: string, path: string, body?: unknown) {
     const response = await fetch(`${worldUrl}${path}`, {
       method,
       ...(body === undefined
@@ -73,8 +80,9 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000, where: Grou
         : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return (text === '' ? null : JSON.parse(text)) as T;
+    if (response.ok) return { refused: null, answer: (text === '' ? null : JSON.parse(text)) as T };
+    const code = /"error":"(\w+)"/.exec(text)?.[1];
+    return { refused: { code, words: `${method} ${path}: ${response.status} ${text}` }, answer: null as T };
   }
 
   const idp = consoles(request, where.systemOf, where.systems);
@@ -210,14 +218,17 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000, where: Grou
       { channel, ts }: { channel: string; ts: string },
       actionId: string,
     ): Promise<Acked> {
-      const press = () => request<Acked>('POST', '/slack/sim/action', { as, channel, ts, actionId });
-      for (const since = Date.now(); ; await sleep(STEP_MS.most))
-        try {
-          return await press();
-        } catch (error) {
-          const isNotThere = (error as Error).message.includes('element_not_found');
-          if (!isNotThere || Date.now() - since > BUTTON_MS) throw error;
-        }
+      for (const since = Date.now(); ; await sleep(STEP_MS.most)) {
+        const { refused, answer } = await send<Acked>('POST', '/slack/sim/action', {
+          as,
+          channel,
+          ts,
+          actionId,
+        });
+        if (refused === null) return answer;
+        if (refused.code !== 'element_not_found' || Date.now() - since > BUTTON_MS)
+          throw new Error(refused.words);
+      }
     },
 
     /** Presses a button that opens a form, and sends the form. */
