@@ -86,7 +86,10 @@ test('who asks for a bundle has one message, right for each of it, with what can
   const asked = await asksForBoth('ines', 'Orders and payments, one message');
 
   // then
-  const waiting = await says(asked, 'ines', 'You asked for *two accesses for 1 day*');
+  const waiting = await walk.until('both can be taken back', async () => {
+    const message = await says(asked, 'ines', 'You asked for *two accesses for 1 day*');
+    return buttonsOf(message).length === 4 && message;
+  });
   expect(buttonsOf(waiting)).toEqual(['nudge', 'withdraw', 'nudge', 'withdraw']);
 
   // when one is approved, and the other denied
