@@ -16,6 +16,8 @@ const CLOCK = `create schema told;
     'select pg_catalog.clock_timestamp() + (select by from told.ahead)';
   create function told.transaction_timestamp() returns timestamptz language sql volatile as
     'select pg_catalog.transaction_timestamp() + (select by from told.ahead)';
+  create function told.statement_timestamp() returns timestamptz language sql volatile as
+    'select pg_catalog.statement_timestamp() + (select by from told.ahead)';
   do $$ begin
     execute format('alter database %I set search_path = told, public, pg_catalog', current_database());
   end $$;`;
