@@ -209,3 +209,15 @@ export const port = z
   .regex(/^\d{1,5}$/, PORT_RULE)
   .transform(Number)
   .refine((number) => number <= 65_535, PORT_RULE);
+
+/** Tells of a secret that can't be read: `why`, without the value. Null: it can. */
+export function unless(read: (value: string) => unknown, why: string): (value: string) => string | null {
+  return (value) => {
+    try {
+      read(value);
+      return null;
+    } catch {
+      return why;
+    }
+  };
+}

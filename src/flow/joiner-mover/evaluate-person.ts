@@ -35,8 +35,8 @@ import { birthrightsAtTurn, personAt } from './birthright.ts';
 import { recheckGrants } from './recheck-grants.ts';
 
 /**
- * Looks at a person anew in one identity provider, or in all: it is read, whatever an event source told. It acts on the changes since they were last
- * acted on. Safe to run twice: the second finds nothing new.
+ * Looks at a person anew in one identity provider, or in all: it is read, whatever an event source told. It acts on the
+ * changes since they were last acted on. Safe to run twice: the second finds nothing new.
  */
 export async function evaluatePerson(
   context: Context,

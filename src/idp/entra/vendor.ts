@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { isLoopback, text, url } from '../../config/setting-shapes.ts';
+import { isLoopback, text, unless, url } from '../../config/setting-shapes.ts';
 import type { ConnectedIdp, GivenSettings, IdpVendor } from '../vendor.ts';
 import { checkEntra } from './check.ts';
 import type { EntraAuth } from './credentials.ts';
@@ -92,16 +92,5 @@ export function connectEntra(settings: EntraSettings): ConnectedIdp {
     hook: null,
     addresses: () => [],
     notifications: () => createGraph(settings),
-  };
-}
-
-function unless(read: (value: string) => unknown, why: string): (value: string) => string | null {
-  return (value) => {
-    try {
-      read(value);
-      return null;
-    } catch {
-      return why;
-    }
   };
 }

@@ -1,4 +1,4 @@
-import { secrets, text, url } from '../../config/setting-shapes.ts';
+import { secrets, text, unless, url } from '../../config/setting-shapes.ts';
 import type { Checked } from '../../core/checked.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
 import { standardWay } from '../sign-in-way.ts';
@@ -31,7 +31,7 @@ export const okta: IdpVendor = {
     OKTA_PRIVATE_KEY: {
       shape: text,
       hint: 'the service app’s private key, PEM or JWK, with OKTA_CLIENT_ID',
-      secret: { isJson: true, whyUnfit: (value) => (isKey(value) ? null : 'is no private key, PEM or JWK') },
+      secret: { isJson: true, whyUnfit: unless(readKey, 'is no private key, PEM or JWK') },
     },
     OKTA_HOOK_SECRET: {
       shape: secrets,
@@ -79,13 +79,4 @@ export function connectOkta(settings: OktaOutside): ConnectedIdp {
     ],
     notifications: null,
   };
-}
-
-function isKey(value: string): boolean {
-  try {
-    readKey(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

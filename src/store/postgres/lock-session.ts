@@ -22,7 +22,7 @@ const GIVE = 'select pg_advisory_unlock(hashtextextended(name, 0)) from unnest($
 /** One connection while locks are held on it. `held`: how many. */
 type Session = {
   client: pg.PoolClient;
-  signs: NodeJS.Timeout;
+  fallQuiet: () => void;
   held: number;
   isOver: boolean;
   broken: Error | undefined;
@@ -101,10 +101,8 @@ export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
   async function current(): Promise<Session> {
     if (session !== null) return session;
     const client = await pool.connect();
-    const signs = setInterval(() => {
-      client.query('select 1').catch((error: Error) => lose(made, error));
-    }, signsMs).unref();
-    const made: Session = { client, signs, held: 0, isOver: false, broken: undefined };
+    const fallQuiet = showSignsOfLife(client, signsMs, (error) => lose(made, error));
+    const made: Session = { client, fallQuiet, held: 0, isOver: false, broken: undefined };
     session = made;
     return made;
   }
@@ -118,7 +116,7 @@ export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
   function end(one: Session): void {
     if (one.isOver) return;
     one.isOver = true;
-    clearInterval(one.signs);
+    one.fallQuiet();
     if (session === one) session = null;
     one.client.release(one.broken);
   }
@@ -130,4 +128,14 @@ export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
         soon();
       }),
   };
+}
+
+/** While locks are held, little else is asked on their connection. `lost`: it has ended. Answers what ends the signs. */
+export function showSignsOfLife(
+  client: pg.PoolClient,
+  everyMs: number,
+  lost: (error: Error) => void,
+): () => void {
+  const timer = setInterval(() => void client.query('select 1').catch(lost), everyMs).unref();
+  return () => clearInterval(timer);
 }

@@ -1,6 +1,5 @@
-import type pg from 'pg';
 import type { GivenSecret } from '../../secrets/secret.ts';
-import { createLockSession, type LockSession } from './lock-session.ts';
+import { createLockSession, type HeldLock, showSignsOfLife } from './lock-session.ts';
 import { openPool } from './pool.ts';
 
 /** One connection for each lock that another process holds and that is waited for, and the one that holds ours. */
@@ -56,16 +55,15 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
     let broken: Error | undefined;
     try {
       await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
-      const fallQuiet = showSignsOfLife(client, goneAfterMs / SIGNS);
+      const lost = (error: Error) => {
+        broken = error;
+      };
+      const fallQuiet = showSignsOfLife(client, goneAfterMs / SIGNS, lost);
       try {
         return await work();
       } finally {
-        await fallQuiet();
-        await client
-          .query('select pg_advisory_unlock(hashtextextended($1, 0))', [name])
-          .catch((error: Error) => {
-            broken = error;
-          });
+        fallQuiet();
+        await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(lost);
       }
     } finally {
       client.release(broken);
@@ -89,31 +87,10 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
   };
 }
 
-async function given<T>(
-  lock: Awaited<ReturnType<LockSession['take']>> & {},
-  work: () => Promise<T>,
-): Promise<T> {
+async function given<T>(lock: HeldLock, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
     await lock.giveBack();
   }
-}
-
-/** While a lock is held nothing else is asked on its connection. Answers what ends it. */
-function showSignsOfLife(client: pg.PoolClient, everyMs: number): () => Promise<void> {
-  let asking: Promise<unknown> | null = null;
-  const timer = setInterval(() => {
-    // Broken, it is found so when the lock is given back.
-    asking ??= client
-      .query('select 1')
-      .catch(() => {})
-      .finally(() => {
-        asking = null;
-      });
-  }, everyMs).unref();
-  return async () => {
-    clearInterval(timer);
-    await asking;
-  };
 }

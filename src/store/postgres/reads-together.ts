@@ -1,6 +1,6 @@
-import type { Writable } from 'node:stream';
 import type pg from 'pg';
 import { Fault } from '../../core/fault.ts';
+import { wireOf } from './pool.ts';
 import { isOutdated, nameOf, prepareAnew } from './prepared.ts';
 
 /** Connections on which reads go side by side; a slow one holds up those that were sent behind it on its own. */
@@ -120,9 +120,6 @@ export function shareReads(pool: pg.Pool): SharedReads {
 
   return { read };
 }
-
-type Wire = { stream: Writable };
-const wireOf = (client: pg.PoolClient) => (client as unknown as { connection: Wire }).connection;
 
 /** The connection ended, and PostgreSQL has said nothing of this statement. */
 function isLost(error: unknown): boolean {
