@@ -6,6 +6,7 @@ import { type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
 import { CHROMIUM, QUIET } from './chromium.ts';
+import { onPage } from './on-page.ts';
 
 const ARTEFACTS = 'test/artefacts';
 const WIDE = { width: 1_500, height: 950 };
@@ -36,7 +37,7 @@ describe.skipIf(!isThere)(
       await stage?.close();
     });
 
-    const at = (id: string) => page.getByTestId(id);
+    const { at, wider } = onPage(() => page);
     const toChannel = async () => {
       const { channels } = await walk.workspace('tom');
       const id = channels.find((c) => c.name === 'access-requests')?.id ?? '';
@@ -48,12 +49,6 @@ describe.skipIf(!isThere)(
       page.evaluate(`[...document.querySelectorAll('.person-name, .role, .side-name, .chip span, .headline, .who, h4, .bag, .switch-text')]
         .filter((e) => e.getClientRects().length > 0 && (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow !== 'visible'))
         .map((e) => e.className + ': ' + e.textContent.trim().slice(0, 60))`);
-
-    /** What reaches beyond the screen, and is not in something that scrolls. */
-    const wider = (px: number) =>
-      page.evaluate(`[...document.body.querySelectorAll('*')]
-        .filter((e) => e.getClientRects().length > 0 && e.getBoundingClientRect().right > ${px} + 1 && e.closest('.people nav') === null)
-        .slice(0, 12).map((e) => e.tagName + '.' + e.className)`);
 
     test('nothing serious for whoever uses a screen reader or a keyboard: the channel, a form, the Home tab', async () => {
       await toChannel();

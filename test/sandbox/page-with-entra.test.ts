@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Stage, setStage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { onPage } from './on-page.ts';
 
 /** Dashboards to see are Entra's also where every second entitlement is Okta's; their owner alone decides. */
 const DASHBOARDS = {
@@ -36,20 +37,10 @@ for (const { idp, shown } of [
       await stage?.close();
     });
 
-    const at = (id: string) => page.getByTestId(id);
-    const be = async (key: string, channel: string) => {
-      await at(`person-${key}`).click();
-      await page.locator(`[data-testid="person-${key}"][aria-current]`).waitFor();
-      await at(`channel-${channel}`).click();
-    };
+    const { at, be, wider } = onPage(() => page);
     const picture = (name: string) => page.screenshot({ path: `${ARTEFACTS}/${idp}-${name}.png` });
     const inEntra = () => at('groups-entra').getByTestId(DASHBOARDS.group).getByTestId('member-ines');
     const inAnypoint = () => at(DASHBOARDS.team).getByTestId('member-ines');
-    /** What reaches beyond the screen, and is not in something that scrolls. */
-    const wider = (px: number) =>
-      page.evaluate(`[...document.body.querySelectorAll('*')]
-        .filter((e) => e.getClientRects().length > 0 && e.getBoundingClientRect().right > ${px} + 1 && e.closest('.people nav') === null)
-        .slice(0, 12).map((e) => e.tagName + '.' + e.className)`);
 
     test('one asks, the owner approves, Entra and Anypoint have it, and it ends; no other identity provider is named', async () => {
       // given

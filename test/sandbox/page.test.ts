@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedHistory } from '../../src/sandbox/history.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, QUIET } from './chromium.ts';
+import { onPage } from './on-page.ts';
 
 describeInBrowser('the sandbox page', () => {
   let stage: Stage;
@@ -25,12 +26,7 @@ describeInBrowser('the sandbox page', () => {
     await stage?.close();
   });
 
-  const at = (id: string) => page.getByTestId(id);
-  const be = async (key: string, channel: string) => {
-    await at(`person-${key}`).click();
-    await page.locator(`[data-testid="person-${key}"][aria-current]`).waitFor();
-    await at(`channel-${channel}`).click();
-  };
+  const { at, be } = onPage(() => page);
   const picture = (name: string) => page.screenshot({ path: `${ARTEFACTS}/${name}.png` });
 
   test('the intern asks, the team lead approves, and both the page and Anypoint show it in effect', async () => {

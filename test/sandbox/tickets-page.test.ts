@@ -5,6 +5,7 @@ import { type Journey, walkOn } from '../journeys/journey.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { onPage } from './on-page.ts';
 
 const TEAM = 'Orders API readers';
 
@@ -13,12 +14,7 @@ describeInBrowser('tickets in the page', () => {
   let browser: Browser;
   let page: Page;
   let walk: Journey;
-  const at = (id: string) => page.getByTestId(id);
-  const be = async (key: string, channel: string) => {
-    await at(`person-${key}`).click();
-    await page.locator(`[data-testid="person-${key}"][aria-current]`).waitFor();
-    await at(`channel-${channel}`).click();
-  };
+  const { at, be } = onPage(() => page);
   const picture = (name: string) =>
     page.screenshot({ path: `${ARTEFACTS}/tickets-${name}.png`, animations: 'disabled' });
   const status = (key: string) => at(`ticket-${key}`).getByTestId('ticket-status');
