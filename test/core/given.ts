@@ -2,6 +2,7 @@ import type { Change, Decision } from '../../src/core/change/change.ts';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { evolve } from '../../src/core/change/evolve.ts';
 import type { ChangeState } from '../../src/core/change/life-cycle.ts';
+import type { ClickFacts } from '../../src/core/change/settle.ts';
 import { shownOf } from '../../src/core/change/shown.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
 import type { ApproverSource, Entitlement, StageRule } from '../../src/core/policy/catalogue.ts';
@@ -276,4 +277,19 @@ export const wayTo: Record<ChangeState, ChangeEvent['type'][]> = {
 /** An asking change, the example's fields replaced. */
 export function asking(rest: Partial<Change> = {}): Change {
   return { ...changeAfter(...wayTo.asking), ...rest };
+}
+
+/** What is known at somebody's click, ten minutes after the change was asked for. */
+export function clickFacts(name: string, rest: Pick<ClickFacts, 'plan'> & Partial<ClickFacts>): ClickFacts {
+  return {
+    clicker: { id: person(name), name },
+    verdict: asks,
+    entitlement: entitlement(),
+    target,
+    grantId: 'grant-1' as GrantId,
+    revokeId: 'revoke-1' as ChangeId,
+    heldUntil: null,
+    now: later(600),
+    ...rest,
+  };
 }

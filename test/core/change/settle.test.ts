@@ -13,7 +13,7 @@ import {
 } from '../../../src/core/change/settle.ts';
 import { shownOf } from '../../../src/core/change/shown.ts';
 import { lapse, withdraw } from '../../../src/core/change/undecided.ts';
-import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
+import type { GrantId } from '../../../src/core/ids.ts';
 import { planOf } from '../../../src/core/policy/routing.ts';
 import { isRefusal, type Refusal, type RefusalReason } from '../../../src/core/refusal.ts';
 import {
@@ -22,6 +22,7 @@ import {
   asking,
   asks,
   changeAfter,
+  clickFacts,
   decision,
   entitlement,
   later,
@@ -35,20 +36,7 @@ import {
 
 const now = later(600);
 
-function facts(rest: Partial<ClickFacts> = {}): ClickFacts {
-  return {
-    clicker: { id: person('tom'), name: 'tom' },
-    plan: anybody,
-    verdict: asks,
-    entitlement: entitlement(),
-    target,
-    grantId: 'grant-1' as GrantId,
-    revokeId: 'revoke-1' as ChangeId,
-    heldUntil: null,
-    now,
-    ...rest,
-  };
-}
+const facts = (rest: Partial<ClickFacts> = {}) => clickFacts('tom', { plan: anybody, ...rest });
 
 const approve: Click = { id: 'click-9', round: 1, verb: 'approve', seconds: null };
 const deny: Click = { id: 'click-9', round: 1, verb: 'deny', reason: 'not needed' };

@@ -3,7 +3,6 @@ import { decideOnClick } from '../../../src/core/change/settle.ts';
 import { absentAmong } from '../../../src/core/delegation/absent.ts';
 import { onStatus } from '../../../src/core/delegation/by-status.ts';
 import { withDelegates } from '../../../src/core/delegation/delegates.ts';
-import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
 import { climbedTo, clockOfStage, ladderStep } from '../../../src/core/policy/ladder.ts';
 import {
   type ApproverPlan,
@@ -23,18 +22,7 @@ import {
   withRung,
 } from '../../../src/core/policy/routing.ts';
 import { away, slot, until } from '../delegation/given.ts';
-import {
-  approvedBy,
-  approver,
-  asking,
-  asks,
-  entitlement,
-  later,
-  person,
-  planOfOne,
-  T0,
-  target,
-} from '../given.ts';
+import { approvedBy, approver, asking, clickFacts, later, person, planOfOne, T0 } from '../given.ts';
 
 // What others' users reported of approvals, each tried here. A test names the report that it comes from.
 
@@ -58,17 +46,7 @@ function approves(name: string, plan: ApproverPlan, approvals = [] as ReturnType
   return decideOnClick(
     asking({ approvals }),
     { id: 'click-9', round: 1, verb: 'approve', seconds: null },
-    {
-      clicker: { id: person(name), name },
-      plan,
-      verdict: asks,
-      entitlement: entitlement(),
-      target,
-      grantId: 'grant-1' as GrantId,
-      revokeId: 'revoke-1' as ChangeId,
-      heldUntil: null,
-      now: later(600),
-    },
+    clickFacts(name, { plan }),
   );
 }
 

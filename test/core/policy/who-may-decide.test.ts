@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { notAnApprover } from '../../../src/core/change/not-an-approver.ts';
 import { type Click, decideOnClick } from '../../../src/core/change/settle.ts';
-import type { ChangeId, GrantId } from '../../../src/core/ids.ts';
 import { clockOfStage } from '../../../src/core/policy/ladder.ts';
 import {
   type ApproverPlan,
@@ -10,7 +9,7 @@ import {
   withAdminsBesides,
 } from '../../../src/core/policy/routing.ts';
 import { isRefusal } from '../../../src/core/refusal.ts';
-import { approver, asking, asks, entitlement, later, person, T0, target } from '../given.ts';
+import { approver, asking, clickFacts, later, person, T0 } from '../given.ts';
 import { type PlanOfRow, rows } from './who-may-decide-rows.ts';
 
 const slot = (source: string, names: string, quorum?: number) => ({
@@ -87,17 +86,7 @@ describe('who may decide what', () => {
       verb === 'approve'
         ? { id: 'click-x', round: 1, verb, seconds: null }
         : { id: 'click-x', round: 1, verb, reason: 'not needed' };
-    const outcome = decideOnClick(change, click, {
-      clicker: { id: person(who), name: who },
-      plan: plans[name],
-      verdict: asks,
-      entitlement: entitlement(),
-      target,
-      grantId: 'grant-1' as GrantId,
-      revokeId: 'revoke-1' as ChangeId,
-      heldUntil: null,
-      now: later(600),
-    });
+    const outcome = decideOnClick(change, click, clickFacts(who, { plan: plans[name] }));
     expect(said(outcome)).toBe(verdict);
   });
 });
