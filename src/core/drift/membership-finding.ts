@@ -45,6 +45,8 @@ export type DriftFacts = {
   isWanted: boolean;
   /** Which card on many has this pair: the one on what was found, or the one on what was lost. */
   onCard: 'finding' | 'lost' | null;
+  /** A request for it waits for its decision, or for its start. */
+  isAskedFor: boolean;
   /** An admin's word that they have left stands, and the directory has them still. */
   isKeptOut: boolean;
   /** The owner is asked about many of this group on one card now, of the same kind as this would be. */
@@ -59,6 +61,7 @@ export type DriftFacts = {
 
 export type MembershipFinding =
   | 'wait'
+  | 'waitForDecision'
   | 'stayOnCard'
   | 'leaveCard'
   | 'agrees'
@@ -81,6 +84,8 @@ const findings: readonly Row<DriftFacts, MembershipFinding>[] = [
   [(f) => f.isMember === f.isWanted, 'agrees'],
   // Nobody is asked to keep what an admin has taken away for good; that has to be taken back first.
   [(f) => f.isMember && f.isKeptOut, 'revertKeptOut'],
+  // What becomes of the request says whether there is anything to find.
+  [(f) => f.isAskedFor, 'waitForDecision'],
   [(f) => f.isCardOpen, 'joinCard'],
   [(f) => f.isMember && f.onFinding === 'accept', 'accept'],
   [(f) => f.isMember && f.onFinding === 'revert', 'revert'],

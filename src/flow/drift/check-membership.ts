@@ -34,8 +34,9 @@ import { joinedWithApart } from '../people/accounts.ts';
 import { readById } from '../people/read-by-id.ts';
 import { successorOf } from '../people/reused-account.ts';
 
-/** While an apply for the pair is on its way, or a request for it waits, there is nothing to find yet. */
+/** While an apply for the pair is on its way, there is nothing to find yet. */
 const WAIT_MS = 2_000;
+/** Nor while a request for it waits, where they differ. Where they agree, nothing is left to be looked at. */
 const WAIT_FOR_DECISION_MS = 30_000;
 
 /**
@@ -59,7 +60,7 @@ export async function checkMembership(
     if ((await underwayIds(context.db, pair)).length > 0) return { againInMs: WAIT_MS };
     const pending = await pendingRequest(context.db, personId, found.entitlement.key);
     // Found already, perhaps by another event source: it is asked about.
-    if (pending !== null) return isFound(pending) ? done : { againInMs: WAIT_FOR_DECISION_MS };
+    if (pending !== null && isFound(pending)) return done;
     return await lookAtPerson(context, pair, found, identity);
   });
 }
@@ -145,6 +146,8 @@ async function factsOf(context: Data, unit: Unit, seen: Seen, card: Card): Promi
   const wanted = await isWanted(unit.tx, pair, unit.now);
   const isApart = !isUnderway && card === null && isMember !== wanted;
   const kind = isMember ? 'finding' : 'lost';
+  const isAskedFor =
+    isApart && (await pendingRequest(unit.tx, pair.personId, found.entitlement.key)) !== null;
   const isCardOpen = isApart && (await openMassChange(unit.tx, kind, pair.groupId)) !== null;
   const wasBefore = isApart && !isMember && !isCardOpen && (await isInBaseline(unit.tx, pair));
   const gone = wasBefore ? await goneAlone(context, unit.tx, found) : [];
@@ -152,6 +155,7 @@ async function factsOf(context: Data, unit: Unit, seen: Seen, card: Card): Promi
     isUnderway,
     isMember,
     isWanted: wanted,
+    isAskedFor,
     onCard: card === null ? null : card.kind === 'finding' ? 'finding' : 'lost',
     isKeptOut: seen.whyKeptOut !== null,
     isCardOpen,
@@ -168,6 +172,8 @@ async function follow(unit: Unit, seen: Seen, facts: DriftFacts, card: Card): Pr
   switch (finding) {
     case 'wait':
       return { result: { againInMs: WAIT_MS } };
+    case 'waitForDecision':
+      return { result: { againInMs: WAIT_FOR_DECISION_MS } };
     case 'agrees':
     case 'stayOnCard':
       return { result: done };
