@@ -37,6 +37,8 @@ export type Change = {
   requestedAt: Date;
   /** Grows when the card is put to other people; a button of an earlier round is stale. */
   round: number;
+  /** The round since which the card is about the same: later ones only asked other people. Left out: not known. */
+  sameSince?: number;
   lapsesAt: Date | null;
   remindedAt: Date | null;
   /** When whoever asked has asked the approvers once more, and who that was. */

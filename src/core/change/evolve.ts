@@ -71,6 +71,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         plan: event.plan,
         verdict: event.verdict,
         round: event.round,
+        ...(event.isAnew === true || change.round === 0 ? { sameSince: event.round } : {}),
         lapsesAt: event.lapsesAt,
         target: event.target,
         clock:
@@ -134,6 +135,7 @@ function fieldsOf(change: Change, event: ChangeEvent): Partial<Change> {
         },
         approvals: [],
         round: change.round + 1,
+        sameSince: change.round + 1,
       };
     case 'questionAsked':
       return { questions: [...(change.questions ?? []), event.question] };

@@ -24,6 +24,7 @@ import { type Base, revertEvents } from './revert.ts';
 import { neverBegun, refuseOver } from './scheduled.ts';
 import { apartSinceShown, otherwiseThanShown } from './shown.ts';
 import { stageOpened } from './stage-opened.ts';
+import { refuseStale } from './stale-click.ts';
 import { awaitSignIn, counted } from './step-up.ts';
 
 /** What an approver did. The button carried only the change's id and the round; everything else is looked up again. */
@@ -279,46 +280,4 @@ function isRepeat(change: Change, click: Click): boolean {
 /** The click that an approval waits with; delivered twice it asks for one sign-in. */
 function isWaiting(change: Change, click: Click, facts: ClickFacts): boolean {
   return facts.stepUp?.proof == null && change.stepUps?.some((s) => s.clickId === click.id) === true;
-}
-
-function refuseStale(change: Change, click: Click, now: Date): Refusal | null {
-  if (change.state === 'asking' && change.lapsesAt !== null && change.lapsesAt <= now)
-    return refuse(
-      'alreadySettled',
-      'This request has lapsed: nobody decided in time.',
-      'It has to be asked again.',
-    );
-  if (change.state === 'received')
-    return refuse('staleCard', 'This request is still being prepared.', 'Try again in a moment.');
-  // Who may approve can call off what was approved for later.
-  if (change.state === 'scheduled' && click.verb === 'deny' && click.round === change.round) return null;
-  if (change.state !== 'asking') {
-    const who =
-      change.decision === null ? 'It is closed' : `${change.decision.byName} ${pastTense(change.decision)}`;
-    return refuse('alreadySettled', `${who} already.`, 'Nothing more to do; the card shows what happened.');
-  }
-  if (click.round !== change.round)
-    return refuse(
-      'staleCard',
-      'This card is out of date: the request was put to approvers anew.',
-      'Use the newest card.',
-    );
-  return null;
-}
-
-function pastTense(decision: Decision): string {
-  switch (decision.outcome) {
-    case 'approved':
-      return 'approved this';
-    case 'denied':
-      return 'denied this';
-    case 'withdrawn':
-      return 'withdrew this';
-    case 'lapsed':
-      return 'let this lapse';
-    case 'closed':
-      return 'closed this';
-    default:
-      return decision.outcome satisfies never;
-  }
 }

@@ -711,6 +711,40 @@ describe('what else is said of a request', () => {
   });
 });
 
+describe('what nobody asked for is taken away on an earlier card', () => {
+  const found = (fields: Partial<Change>) =>
+    asking({ cause: 'finding', requesterId: null, target, round: 3, sameSince: 2, ...fields });
+  const on = (round: number, verb: 'approve' | 'deny' = 'deny'): Click =>
+    verb === 'deny' ? { ...deny, round } : { ...approve, round };
+
+  test('where only other people were asked meanwhile', () => {
+    expect(types(decideOnClick(found({}), on(2), facts()))).toEqual(
+      types(decideOnClick(found({}), on(3), facts())),
+    );
+  });
+
+  test.each<[string, Change, Click]>([
+    ['it was about something else', found({}), on(1)],
+    ['it is not known since when it is about this', { ...found({}), sameSince: undefined as never }, on(2)],
+    ['the card is none that was out', found({}), on(4)],
+    ['it is kept, and not taken away', found({}), on(2, 'approve')],
+    ['it was asked for', found({ cause: 'request' }), on(2)],
+    ['it was lost', found({ cause: 'loss' }), on(2)],
+  ])('and not where %s', (_, change, click) => {
+    const outcome = decideOnClick(change, click, facts());
+    expect(isRefusal(outcome) && outcome.reason).toBe('staleCard');
+  });
+
+  test('by nobody who may not take it away now', () => {
+    const outcome = decideOnClick(
+      found({}),
+      on(2),
+      facts({ plan: planOf({ of: 'any', quorum: 1, slots: [], escalated: false }) }),
+    );
+    expect(isRefusal(outcome) && outcome.reason).toBe('notAnApprover');
+  });
+});
+
 describe('what was found is nobody’s to take back', () => {
   test.each(['finding', 'loss'] as const)('%s', (cause) => {
     const change = asking({ cause, requesterId: person('ines') });
