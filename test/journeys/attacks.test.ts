@@ -224,9 +224,15 @@ describe('a SCIM token of another source than the IdP', () => {
       await walk.isQuiet();
       await walk.request('POST', '/okta/sim/assign', { key: 'nils', assigned: false });
 
-      // then it is seen: there is a case
+      // then it is seen: there is a case, which closes by itself, as there was nothing to end
       await walk.until('Okta has taken it away', async () => (await record())[0]?.active === false);
-      await leavers.caseIs('nils', 'asking');
+      const { id: caseId, cause } = await leavers.caseIs('nils', 'closed');
+      expect(cause).toBe('lostApp');
+      expect((await leavers.entries(caseId)).map(({ type, data }) => [type, data.state])).toEqual([
+        ['offboardingStarted', 'asking'],
+        ['teamsGone', undefined],
+        ['offboardingClosed', undefined],
+      ]);
     },
     PATIENCE_MS,
   );
