@@ -12,11 +12,11 @@ import type { Lanes, Runs } from './queue/lanes.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
 import { createRunner } from './queue/run-rows.ts';
 
-/** Rows leased in one go. */
-const BATCH = 200;
+/** Rows leased in one go. So many of a lane can wait here beyond its next ones; every process leases for itself. */
+const BATCH = 40;
 /** Rows remembered between leasing and running, so that a worker of this process need not read them again. */
 const HELD_MAX = 2_000;
-/** Clicks settled at once in this process; what is beyond takes the queue. */
+/** Clicks settled at once in this process; what is beyond waits in the outbox. */
 const AT_ONCE_MAX = 16;
 /** Longest sleep between looks; another replica's commit is found at the latest then. */
 const IDLE_MS = 250;
@@ -42,15 +42,15 @@ export type Relay = {
 };
 
 /**
- * Carries out what the outbox owes. Rows that are due are leased, the most urgent first. What its lane has a place for
- * runs in this process at once. What is beyond goes into the queue, from where any process takes it, and so do writes
- * to the IdP. The outbox is also the timer: a job that wants to look again leaves its row open until then. While the
- * queue is away this process runs all due rows itself, as many at once as there are places.
+ * Carries out what the outbox owes. Rows that are due are leased, the most urgent first, and run in this process: as
+ * many at once as their lane has places, and a few wait for the next. What is beyond stays in the outbox, from where any
+ * process leases it. Writes to the IdP go into the queue. The outbox is also the timer: a job that wants to look again
+ * leaves its row open until then. While the queue is away this process runs all due rows itself.
  *
  * The loop (`run`) is in one of five states, and `pump` says for how long:
  * - giving: rows are due, so a batch is leased and begun or put into the queue; a full batch is followed by the next at
  *   once;
- * - full: a lane has enough in the queue, so its rows stay in the outbox until some of them begin;
+ * - full: a lane has enough here or in the queue, so its rows stay in the outbox until some of them begin;
  * - idle: nothing is due, so it sleeps until the next row is, or until it is nudged;
  * - without the queue: what was given is taken back, and due rows run in this process, lane by lane;
  * - without the database: it sleeps and tries again.
@@ -115,8 +115,8 @@ export function createRelay(
     const forQueue: OutboxRow[] = [];
     for (const row of rows) {
       const lane = lanes.of(row.payload);
-      if (!alwaysQueued.has(row.job) && handedOver.isNextHere(lane)) keep(runInLane(lane, row, until));
-      else forQueue.push(row);
+      if (alwaysQueued.has(row.job) || handedOver.isQueued(lane)) forQueue.push(row);
+      else keep(runInLane(lane, row, until));
     }
     if (forQueue.length > 0) giveToQueue(forQueue, until);
   }

@@ -11,9 +11,13 @@ import { startEmbeddedPostgres } from '../../src/store/postgres/embedded.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
 import { throwAwayFolder } from '../../src/store/postgres/guard.ts';
 import { type AskWorld, type BenchIdp, benchIdps } from './idp.ts';
+import { familyProcessorMs, parentOf, processorMs } from './processor-time.ts';
 import { startFlags } from './program.ts';
 
 export type Trips = { trips: number; statements: Record<string, number> };
+
+/** The processor's time that each has used so far, in milliseconds; `bench`: this process. */
+export type ProcessorTime = Record<'latchkey' | 'postgres' | 'world' | 'bench', number>;
 
 export type Scene = {
   worldUrl: string;
@@ -25,6 +29,7 @@ export type Scene = {
   latchkeyPid(): Promise<number>;
   /** How often Latchkey has asked PostgreSQL since this was last asked, and what, by how the statement begins. */
   trips(): Promise<Trips>;
+  processorTime(): Promise<ProcessorTime>;
   /** Runs one of the bench's own programs beside, on a port of its own; answers its address. */
   run(file: string, ...args: string[]): Promise<string>;
   world: AskWorld;
@@ -53,7 +58,7 @@ export async function setScene({
   const flags = await startFlags();
   const counter = new URL('./count-trips.ts', import.meta.url).href;
   const tripsFile = join(home, 'trips.json');
-  function start(path: string, args: string[], env: Record<string, string> = {}): void {
+  function start(path: string, args: string[], env: Record<string, string> = {}): ChildProcess {
     const program = fileURLToPath(new URL(path, import.meta.url));
     const child = spawn(
       process.execPath,
@@ -66,6 +71,7 @@ export async function setScene({
     );
     children.push(child);
     process.once('exit', () => child.kill());
+    return child;
   }
   async function close(): Promise<void> {
     await Promise.all(
@@ -98,8 +104,9 @@ export async function setScene({
   const worldUrl = `http://127.0.0.1:${worldPort}`;
   const port = await freePort();
   const latchkeyUrl = `http://127.0.0.1:${port}`;
+  let worldPid = 0;
   try {
-    start('./crowded-world.ts', [String(worldPort), String(stormPeople)]);
+    worldPid = start('./crowded-world.ts', [String(worldPort), String(stormPeople)]).pid ?? 0;
     await answers(`${worldUrl}/control/health`);
     await world('POST', '/slack/sim/limits', { enabled: false });
     await idp.hurry(world);
@@ -113,6 +120,7 @@ export async function setScene({
       POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
       LOG_LEVEL: 'error',
       TRIPS_FILE: tripsFile,
+      PROFILE: process.env.PROFILE ?? '',
     });
     await answers(`${latchkeyUrl}/readyz`);
     // The first push of all groups comes when the identity provider first sees Latchkey.
@@ -145,6 +153,15 @@ export async function setScene({
       await until('the trips are counted', async () => existsSync(tripsFile));
       await sleep(50);
       return JSON.parse(await readFile(tripsFile, 'utf8')) as Trips;
+    },
+    async processorTime() {
+      const { rows } = await db.query<{ pid: number }>('select pg_backend_pid() as pid');
+      return {
+        latchkey: processorMs(await latchkeyPid()),
+        postgres: familyProcessorMs(parentOf(rows[0]?.pid ?? 0)),
+        world: processorMs(worldPid),
+        bench: processorMs(process.pid),
+      };
     },
     world,
     async run(file, ...args) {

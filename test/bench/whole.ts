@@ -4,7 +4,7 @@ import { bareListener, bareLoop } from './bare-road.ts';
 import { crowdPerson } from './crowd.ts';
 import type { Figure } from './figure.ts';
 import { countCalls } from './outside-calls.ts';
-import type { Scene } from './scene.ts';
+import type { ProcessorTime, Scene } from './scene.ts';
 import { abreast, type Traveller } from './traveller.ts';
 
 /** Changes under way at once. */
@@ -22,6 +22,7 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number)
   const people = numbers.map(crowdPerson);
   await scene.world('DELETE', '/control/requests');
   await scene.trips();
+  const before = await scene.processorTime();
   let inEffect = 0;
   const startedAt = performance.now();
   await abreast(numbers, WIDTH, async (n) => {
@@ -31,6 +32,7 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number)
   });
   const perSecond = (changes * 1_000) / (performance.now() - startedAt);
   await drained(scene);
+  const after = await scene.processorTime();
   const { trips, statements } = await scene.trips();
   if (process.env.TRIPS_SHOWN !== undefined) process.stderr.write(`${inWords(statements, changes)}\n`);
   const calls = await callsNow(scene);
@@ -40,7 +42,9 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number)
   await takeAllOut(scene, people);
   await scene.world('DELETE', '/control/requests');
   const target = { group: GROUP, teamId: anypointTeams.find((t) => t.name === TEAM)?.id ?? '', width: WIDTH };
+  const bareBefore = await scene.processorTime();
   const barePerSecond = await bareLoop(scene, people, { ...target, counts: calls.counts, listener });
+  const bareAfter = await scene.processorTime();
   await listener.close();
   const bareCalls = await callsNow(scene);
   return [
@@ -74,6 +78,7 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number)
       target: `<= ${TRIPS_MAX}`,
       holds: trips / changes <= TRIPS_MAX,
     },
+    ...processorFigures({ before, after }, { before: bareBefore, after: bareAfter }, changes),
     {
       bench: 'road',
       metric: 'lost changes',
@@ -85,6 +90,23 @@ export async function whole(scene: Scene, traveller: Traveller, changes: number)
       holds: inEffect === changes && proven === changes,
     },
   ];
+}
+
+type Span = { before: ProcessorTime; after: ProcessorTime };
+
+/** What a change costs each process, which other work on the machine hardly shifts. */
+function processorFigures(ours: Span, bare: Span, changes: number): Figure[] {
+  const each = ({ before, after }: Span, of: keyof ProcessorTime) => (after[of] - before[of]) / changes;
+  return (['latchkey', 'postgres', 'world', 'bench'] as const).map((of) => ({
+    bench: 'road',
+    metric: `processor time a change (ms): ${of}`,
+    value: each(ours, of),
+    baseline: 'bare loop',
+    baselineValue: each(bare, of),
+    ratio: null,
+    target: 'shown only',
+    holds: true,
+  }));
 }
 
 /** Every outside call so far, and how many there are of each kind. */

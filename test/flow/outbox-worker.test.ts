@@ -190,30 +190,51 @@ describe('work that its lane has a place for', () => {
     expect(queued).toEqual([]);
   });
 
-  test('is never more than its places, from the queue or not; as many are next here, what is beyond goes into the queue, and nothing less urgent overtakes it', async () => {
+  test('is never more than its places; what is beyond the next ones stays in the outbox for any process, and holds up no other lane', async () => {
     // given a lane whose places are taken, and more
     const { promise, resolve } = Promise.withResolvers<void>();
     gate = promise;
-    await addJobs(db, numbers(0, 2 * places + 2).map(tell));
-    relay.start();
-    await eventually('two are in the queue', () => queued.length === 2);
-    expect(runs).toBe(places);
-
-    // when the queue hands them out, and less urgent work comes
-    const handedOut = queued.map(({ lane, id, delivery }) => deliver(lane, id, delivery));
+    await addJobs(db, numbers(0, 100).map(tell));
     await addJobs(db, [{ job: 'updateHome', personId: changeId }]);
-    relay.nudge();
-    await eventually('that is in the queue too', () => queued.length === 3);
+    relay.start();
+    await eventually('its places are taken', () => runs === places);
 
-    // then they wait for a place
-    expect(runs).toBe(places);
+    // when work for another lane comes
+    await addJobs(db, [{ job: 'assessRequest', changeId }]);
+    relay.nudge();
+
+    // then
+    await eventually('that runs', () => begun.some(({ job }) => job === 'assessRequest'));
+    expect(runs).toBe(places + 1);
+    expect(await leaseDue(200)).toHaveLength(61);
+    expect(queued).toEqual([]);
     resolve();
-    await Promise.all(handedOut);
-    await eventually('all but the last have run', () => runs === 2 * places + 2);
-    expect(begun.map(({ job }) => job)).not.toContain('updateHome');
-    const last = queued[2] as QueuedWork;
-    await deliver(last.lane, last.id, last.delivery);
-    expect(await owed(db)).toEqual({ open: 0, failing: {} });
+  });
+
+  test('runs by urgency, whatever came first', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await addJobs(db, [{ job: 'updateHome', personId: changeId }, ...numbers(0, 3 * places).map(tell)]);
+    relay.start();
+    await eventually('its places are taken', () => runs === places);
+
+    // when
+    resolve();
+
+    // then
+    await eventually('all have run', () => runs === 3 * places + 1);
+    expect(begun.at(-1)?.job).toBe('updateHome');
+    await eventually('all are closed', async () => (await owed(db)).open === 0);
+  });
+
+  test('waits behind what its lane has in the queue', async () => {
+    await given();
+    relay.start();
+    await eventually('the write is in the queue', () => queued.length === 1);
+    await addJobs(db, [{ job: 'checkMembership', personId: changeId, groupId: 'g', idp: 'okta' }]);
+    relay.nudge();
+    await eventually('the look follows it there', () => queued.length === 2);
+    expect(runs).toBe(0);
   });
 
   test('that is called for again while it runs is run again', async () => {

@@ -34,11 +34,9 @@ export type HandedOver = {
   ends(lane: Lane): void;
   /** How many more could run. */
   free(lane: Lane): number;
-  /**
-   * One more can run in this process at once, or is among the next: as many wait for a place as there are places.
-   * Nothing of the lane waits in the queue, so that nothing there is overtaken.
-   */
-  isNextHere(lane: Lane): boolean;
+  /** Some of the lane waits in the queue. What comes now goes there too, so that nothing is overtaken. */
+  isQueued(lane: Lane): boolean;
+  /** Those of which enough waits: in the queue, or in this process for the next places. */
   fullLanes(): Lane[];
   /** Nothing waits in the queue. */
   isIdle(): boolean;
@@ -106,11 +104,11 @@ export function createHandedOver(
       else next.admit();
     },
     free: (lane) => placesIn(lane) - of(lane).running,
-    isNextHere: (lane) => of(lane).waiting.size === 0 && of(lane).admission.length < placesIn(lane),
+    isQueued: (lane) => of(lane).waiting.size > 0,
     fullLanes() {
       forgetRunOut();
       for (const state of all.values()) state.wasFull = state.waiting.size >= LANE_MAX;
-      return lanes.filter((lane) => of(lane).wasFull);
+      return lanes.filter((lane) => of(lane).wasFull || of(lane).admission.length >= placesIn(lane));
     },
     isIdle: () => [...all.values()].every(({ waiting }) => waiting.size === 0),
     takeStuck() {

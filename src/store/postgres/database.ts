@@ -7,6 +7,7 @@ import { Fault, invariant } from '../../core/fault.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
 import type { Tables } from '../schema/tables.ts';
 import { openPool } from './pool.ts';
+import { isOutdated, nameOf, prepareAnew } from './prepared.ts';
 import { type SharedReads, shareReads } from './reads-together.ts';
 
 export { surviveBreaks } from './pool.ts';
@@ -74,11 +75,13 @@ export function connectDatabase(url: GivenSecret): Database {
 function apart(pool: pg.Pool, shared: SharedReads): pg.Pool {
   const connect = async () => {
     let own: pg.PoolClient | null = null;
+    let isInTransaction = false;
     return {
       async query(text: string, values: readonly unknown[]) {
         if (own === null && isPlainRead(text)) return await shared.read(text, values);
         own ??= await pool.connect();
-        return await own.query(text, [...values]);
+        isInTransaction ||= /^\s*(begin|start)\b/i.test(text);
+        return isInTransaction ? await own.query(text, [...values]) : await prepared(own, text, values);
       },
       release(broken?: Error) {
         own?.release(broken);
@@ -87,6 +90,18 @@ function apart(pool: pg.Pool, shared: SharedReads): pg.Pool {
     };
   };
   return { connect, end: () => pool.end(), options: pool.options } as unknown as pg.Pool;
+}
+
+/** One that comes again is prepared. What was prepared before a migration is refused before anything of it is done. */
+async function prepared(client: pg.PoolClient, text: string, values: readonly unknown[]) {
+  const name = nameOf(text);
+  try {
+    return await client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
+  } catch (error) {
+    if (name === undefined || !isOutdated(error)) throw error;
+    prepareAnew(text);
+    return await client.query(text, [...values]);
+  }
 }
 
 /** Takes no lock, calls nothing of PostgreSQL's own, and belongs to no transaction. */
