@@ -14,6 +14,7 @@ export type Killable = {
   world: RunningWorld;
   latchkey: LatchkeyProcess;
   walk: Journey;
+  databaseUrl: string;
   /** SIGKILL, and the leases of what it was at have run out when this resolves: as if 15 s had passed. */
   kill(): Promise<void>;
   /** Dead and up again. */
@@ -77,6 +78,7 @@ export async function setKillable(options: KillableOptions = {}): Promise<Killab
     world,
     latchkey,
     walk,
+    databaseUrl: fresh.url,
     async kill() {
       await latchkey.kill();
       await walk.query('update outbox set next_at = clock_timestamp() where done_at is null and leased');
