@@ -11,9 +11,14 @@ import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
 import { scim } from './scim.ts';
+import { soak } from './soak.ts';
 import { storm } from './storm.ts';
 
-type Bench = (say: (line: string) => void, isSmall: boolean, system: System) => Promise<Figure[]>;
+type Bench = (
+  say: (line: string) => void,
+  isSmall: boolean,
+  options: { system: System; minutes: number },
+) => Promise<Figure[]>;
 
 /**
  * `npm run bench [-- name] [--json] [--small] [--idp entra]`: measures, prints a table or a line of JSON per figure.
@@ -22,7 +27,7 @@ type Bench = (say: (line: string) => void, isSmall: boolean, system: System) => 
  */
 const benches = {
   policy,
-  road,
+  road: (say, isSmall, { system }) => road(say, isSmall, system),
   scim,
   'many-members': manyMembers,
   reconcile,
@@ -31,6 +36,7 @@ const benches = {
   storm,
   'free-text': freeText,
   campaign,
+  soak: (say, _isSmall, { minutes }) => soak(say, minutes),
 } satisfies Record<string, Bench>;
 
 // The way in which its children are begun ends them when this ends (program.ts, scene.ts).
@@ -44,6 +50,7 @@ const { parts, ...values } = readOptions(
       small:
         'a twentieth of the first sync and of the storm, a fifth of the road, for a quick look; its figures say little',
       idp: 'whose groups give access on the road, okta or entra',
+      minutes: 'how long the soak takes, which is run by its name alone',
     },
     parts: {
       policy: 'what the rules cost',
@@ -56,22 +63,28 @@ const { parts, ...values } = readOptions(
       storm: 'many changes at once',
       'free-text': 'a request in words of one’s own',
       campaign: 'an access review of 100,000 lines opened',
+      soak: 'ten changes a second for minutes, with SCIM beside: whether anything grows',
     } satisfies Record<keyof typeof benches, string>,
   },
   {
     json: { type: 'boolean', default: false },
     small: { type: 'boolean', default: false },
     idp: { type: 'string', default: 'okta' },
+    minutes: { type: 'string', default: '10' },
   },
 );
 const system = systems.find((one) => one === values.idp);
 if (system === undefined) refuse('npm run bench: --idp is okta or entra');
-const names = (parts.length === 0 ? Object.keys(benches) : parts) as (keyof typeof benches)[];
+const minutes = Number(values.minutes);
+if (!(minutes >= 1)) refuse('npm run bench: --minutes is a number from 1');
+const names = (
+  parts.length === 0 ? Object.keys(benches).filter((name) => name !== 'soak') : parts
+) as (keyof typeof benches)[];
 if (system !== 'okta' && names.some((name) => name !== 'road'))
   refuse(`npm run bench: with --idp ${system} there is road alone`);
 for (const name of names) {
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const figures = await (benches[name] as Bench)(say, values.small, system);
+  const figures = await (benches[name] as Bench)(say, values.small, { system, minutes });
   if (!values.json) process.stdout.write(`\n${name}\n${table(figures)}\n`);
   else
     for (const f of figures)

@@ -49,6 +49,30 @@ export function createSlackSender(baseUrl: string) {
     };
   }
 
+  const press = (slackId: string, changeId: string, actionId: string) =>
+    interaction({
+      ...envelope('block_actions', slackId),
+      container: {
+        type: 'message',
+        message_ts: '1700000000.000100',
+        channel_id: 'C00000001',
+        is_ephemeral: false,
+      },
+      channel: { id: 'C00000001', name: 'access-requests' },
+      message: { type: 'message', ts: '1700000000.000100', text: '', blocks: [] },
+      state: { values: {} },
+      actions: [
+        {
+          type: 'button',
+          action_id: actionId,
+          block_id: 'decision',
+          text: { type: 'plain_text', text: actionId },
+          value: JSON.stringify({ change: changeId, round: 1 }),
+          action_ts: `${Math.floor(Date.now() / 1_000)}.${String(nth++).padStart(6, '0')}`,
+        },
+      ],
+    });
+
   return {
     /** The request form, sent. */
     ask: (slackId: string, entitlement: string, reason = 'the nightly import fails, I need its logs') =>
@@ -73,29 +97,9 @@ export function createSlackSender(baseUrl: string) {
         },
       }),
     /** The Approve button of a card in its first round, pressed. */
-    approve: (slackId: string, changeId: string) =>
-      interaction({
-        ...envelope('block_actions', slackId),
-        container: {
-          type: 'message',
-          message_ts: '1700000000.000100',
-          channel_id: 'C00000001',
-          is_ephemeral: false,
-        },
-        channel: { id: 'C00000001', name: 'access-requests' },
-        message: { type: 'message', ts: '1700000000.000100', text: '', blocks: [] },
-        state: { values: {} },
-        actions: [
-          {
-            type: 'button',
-            action_id: 'approve',
-            block_id: 'decision',
-            text: { type: 'plain_text', text: 'Approve' },
-            value: JSON.stringify({ change: changeId, round: 1 }),
-            action_ts: `${Math.floor(Date.now() / 1_000)}.${String(nth++).padStart(6, '0')}`,
-          },
-        ],
-      }),
+    approve: (slackId: string, changeId: string) => press(slackId, changeId, 'approve'),
+    /** Whoever holds it is done with it. */
+    release: (slackId: string, changeId: string) => press(slackId, changeId, 'release'),
     close: () => agent.destroy(),
   };
 }

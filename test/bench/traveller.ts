@@ -9,6 +9,11 @@ export type Traveller = ReturnType<typeof createTraveller>;
 const POLL_MS = 15;
 const PATIENCE_MS = 120_000;
 
+/** Slack had no answer in time, or was told that it could not be stored: whoever asked knows that nothing came of it. */
+export class NotReceived extends Error {}
+
+const isOver = (state: string) => state === 'inEffect' || state === 'failed' || state === 'superseded';
+
 type Waiting = {
   since: number;
   isThere: (state: string) => boolean;
@@ -65,15 +70,26 @@ export function createTraveller(scene: Scene) {
       const person = crowdPerson(n);
       const acked = await slack.ask(person.slackId, entitlement);
       if (acked.status !== 200 || acked.body !== '')
-        throw new Error(`not received: ${acked.status} ${acked.body}`);
+        throw new NotReceived(`not received: ${acked.status} ${acked.body}`);
       const id = await changeOf(scene.db, person.email, entitlement);
       await reaches(id, (state) => state !== 'received');
       return id;
     },
     approve: (id: string, approver = 'tom') => slack.approve(slackIdOf(approver), id),
     /** Until it is in effect or can never be. */
-    arrives: (id: string) =>
-      reaches(id, (state) => state === 'inEffect' || state === 'failed' || state === 'superseded'),
+    arrives: (id: string) => reaches(id, isOver),
+    /** Whoever holds it gives it back; resolves once it is seen gone. */
+    async giveBack(n: number, id: string): Promise<void> {
+      const { status } = await slack.release(crowdPerson(n).slackId, id);
+      if (status !== 200) throw new Error(`not given back: ${status}`);
+      await reaches(id, (state) => state === 'ended');
+      const { rows } = await scene.db.query<{ revoke_id: string }>(
+        'select revoke_id from changes where id = $1',
+        [id],
+      );
+      const state = await reaches(rows[0]?.revoke_id ?? '', isOver);
+      if (state !== 'inEffect') throw new Error(`an end is ${state}`);
+    },
     close: () => slack.close(),
   };
 }
