@@ -190,6 +190,28 @@ describe('work that its lane has a place for', () => {
     expect(queued).toEqual([]);
   });
 
+  test('is held up for a moment where all of our own work waits for somebody, and runs beside it then', async () => {
+    // given as much as has a place waits for an identity provider that does not answer
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    const own = placesIn('core');
+    await addJobs(
+      db,
+      numbers(0, own).map((n) => ({ job: 'assessRequest', changeId: `c${n}` }) as const),
+    );
+    relay.start();
+    await eventually('its places are taken', () => runs === own);
+
+    // when
+    await addJobs(db, [{ job: 'assessRequest', changeId }]);
+
+    // then
+    await eventually('one more runs', () => runs === own + 1);
+    resolve();
+    await eventually('all is done', async () => (await owed(db)).open === 0);
+    expect(runs).toBe(own + 1);
+  });
+
   test('is never more than its places; what is beyond the next ones stays in the outbox for any process, and holds up no other lane', async () => {
     // given a lane whose places are taken, and more
     const { promise, resolve } = Promise.withResolvers<void>();

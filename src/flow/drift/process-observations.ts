@@ -20,10 +20,15 @@ import { commit, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
 import { idpOfGroup } from '../membership/ready-targets.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
-import { createResolve, isAboutOne } from '../people/resolve-person.ts';
+import { createResolve, isAboutOne, type Resolve } from '../people/resolve-person.ts';
 
 /** Observations that are processed in one commit. */
 const BATCH = 100;
+/**
+ * So long a batch waits for one identity provider to say who somebody is, in milliseconds. What is left is looked at
+ * again, and what others told goes on.
+ */
+const LOOK_UP_MS = 3_000;
 /**
  * An observation that can't be told apart yet (the catalogue is not checked, the IdP does not answer) is looked at
  * again.
@@ -97,15 +102,40 @@ async function lookUp(
 ): Promise<Map<string, Person | Fault | null>> {
   const resolve = createResolve(context);
   const about = new Map<string, Person | Fault | null>();
-  for (const row of rows)
-    try {
-      if (needsPerson(context, row)) about.set(row.id, await resolve(row.payload.person, row.payload.idp));
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      context.log.warn({ err: error.message, observed: row.key }, 'observation processed later');
-      about.set(row.id, error);
-    }
+  const ofPeople = rows.filter((row) => needsPerson(context, row));
+  // Those that one tells go one after the other: two may be about the same newcomer.
+  const byIdp = Map.groupBy(ofPeople, ({ payload }) => payload.idp);
+  await Promise.all([...byIdp.values()].map((told) => lookUpAtOne(context, resolve, told, about)));
   return about;
+}
+
+async function lookUpAtOne(
+  context: Context,
+  resolve: Resolve,
+  told: readonly AboutSomebody[],
+  about: Map<string, Person | Fault | null>,
+): Promise<void> {
+  const { promise: isLate, resolve: late } = Promise.withResolvers<Fault>();
+  const timer = setTimeout(
+    () => late(new Fault('idp.timeout', 'it takes long to say who somebody is', { retryable: true })),
+    LOOK_UP_MS,
+  );
+  try {
+    for (const { id, key, payload } of told) {
+      const found = await Promise.race([
+        resolve(payload.person, payload.idp).catch((error: unknown) => {
+          if (error instanceof Fault) return error;
+          throw error;
+        }),
+        isLate,
+      ]);
+      if (found instanceof Fault)
+        context.log.warn({ err: found.message, observed: key }, 'observation processed later');
+      about.set(id, found);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type AboutSomebody = ObservedRow & { payload: Exclude<Told, { kind: 'group' }> };

@@ -8,6 +8,12 @@ const LANE_MAX = 200;
 const LANE_LOW = LANE_MAX / 2;
 /** A lane that could run more and was handed nothing for so long, though work of ours waits in it, is stuck. */
 const STUCK_AFTER_MS = 3_000;
+/**
+ * Our own work asks outside parties too: who somebody is, say. Where all that runs of it has waited for so long, in
+ * milliseconds, further places are opened. So an identity provider that answers slowly holds up no other's changes.
+ */
+const SLOW_AFTER_MS = 1_000;
+const FURTHER_MAX = 48;
 
 export type Given = { id: string; delivery: number };
 
@@ -15,6 +21,8 @@ type LaneState = {
   /** By row: which delivery of it, since when, and until when its lease holds. */
   waiting: Map<string, { delivery: number; since: number; until: number }>;
   running: number;
+  /** Places beyond the usual ones, while what runs is slow. */
+  further: number;
   /** What waits in this process for a place, the most urgent first. */
   admission: { priority: number; admit: () => void }[];
   lastBegun: number;
@@ -53,7 +61,7 @@ export function createHandedOver(
   const all = new Map<Lane, LaneState>(
     lanes.map((lane) => [
       lane,
-      { waiting: new Map(), running: 0, admission: [], lastBegun: now(), wasFull: false },
+      { waiting: new Map(), running: 0, further: 0, admission: [], lastBegun: now(), wasFull: false },
     ]),
   );
   const of = (lane: Lane) => all.get(lane) as LaneState;
@@ -72,6 +80,19 @@ export function createHandedOver(
       for (const [id, { until }] of waiting) if (until < now()) waiting.delete(id);
   }
 
+  const free = (lane: Lane) => placesIn(lane) + of(lane).further - of(lane).running;
+
+  function openFurther(lane: Lane): void {
+    const state = of(lane);
+    if (state.further >= FURTHER_MAX || free(lane) > 0 || now() - state.lastBegun < SLOW_AFTER_MS) return;
+    state.further += placesIn(lane);
+    state.lastBegun = now();
+    for (const next of state.admission.splice(0, free(lane))) {
+      state.running += 1;
+      next.admit();
+    }
+  }
+
   return {
     give(lane, { id, delivery }, until) {
       of(lane).waiting.set(id, { delivery, since: now(), until });
@@ -86,8 +107,9 @@ export function createHandedOver(
     },
     async begins(lane, priority) {
       const state = of(lane);
-      if (state.running < placesIn(lane)) {
+      if (free(lane) > 0) {
         state.running += 1;
+        state.lastBegun = now();
         return;
       }
       // Its place is handed on by one that ends.
@@ -102,11 +124,13 @@ export function createHandedOver(
       const next = state.admission.shift();
       if (next === undefined) state.running -= 1;
       else next.admit();
+      if (state.running <= placesIn(lane)) state.further = 0;
     },
-    free: (lane) => placesIn(lane) - of(lane).running,
+    free,
     isQueued: (lane) => of(lane).waiting.size > 0,
     fullLanes() {
       forgetRunOut();
+      openFurther('core');
       for (const state of all.values()) state.wasFull = state.waiting.size >= LANE_MAX;
       return lanes.filter((lane) => of(lane).wasFull || of(lane).admission.length >= placesIn(lane));
     },

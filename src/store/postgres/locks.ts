@@ -2,8 +2,8 @@ import type { GivenSecret } from '../../secrets/secret.ts';
 import { createLockSession, type HeldLock, showSignsOfLife } from './lock-session.ts';
 import { openPool } from './pool.ts';
 
-/** One connection for each lock that another process holds and that is waited for, and the one that holds ours. */
-const LOCK_CONNECTIONS = 24;
+/** One connection for each lock that another process holds and that is waited for. */
+const WAITING_MAX = 24;
 /** PostgreSQL takes a lock back if its holder has shown no sign of life for so long. */
 const GONE_AFTER_MS = 15_000;
 /** A holder shows a sign of life so many times within that. */
@@ -27,13 +27,11 @@ export type Locks = {
  * holds is waited for on a connection of its own.
  */
 export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks {
-  const pool = openPool(url, {
-    max: LOCK_CONNECTIONS,
-    name: 'latchkey-locks',
-    idleMs: goneAfterMs,
-    isPipelined: true,
-  });
-  const session = createLockSession(pool, goneAfterMs / SIGNS);
+  const options = { name: 'latchkey-locks', idleMs: goneAfterMs, isPipelined: true };
+  const pool = openPool(url, { ...options, max: WAITING_MAX });
+  // Apart: however many wait, what nobody holds can be taken.
+  const own = openPool(url, { ...options, max: 1 });
+  const session = createLockSession(own, goneAfterMs / SIGNS);
   /** By name: those of this process that wait for it, first come, first served. There while one has it. */
   const queues = new Map<string, (() => void)[]>();
 
@@ -83,7 +81,9 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
         return lock === null ? null : await given(lock, work);
       });
     },
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([own.end(), pool.end()]);
+    },
   };
 }
 

@@ -83,6 +83,35 @@ test('an IdP that is away is asked once for a batch, and nothing that was told i
   for (const name of names) expect((await row(`away:${name}`)).outcome).toBe('evaluated');
 });
 
+test('who is long to be told apart holds up for seconds what others told, and no longer', async () => {
+  // given one is not told apart within the time of a request, and another is told of by an identity provider that answers
+  started.world.faults.add({ vendor: 'okta', path: '/users/long', kind: 'latency', ms: 7_000 });
+  const quick = told('quick', { id: 'sam@acme.example' });
+  await recordObservations(context, [
+    told('long', { id: 'long@acme.example' }),
+    told('behind it', { id: 'erik@acme.example' }),
+    { ...quick, payload: { ...quick.payload, idp: 'okta' } },
+  ]);
+
+  // when
+  const since = performance.now();
+  expect(await processObservations(context)).not.toEqual({ done: true });
+
+  // then
+  expect(performance.now() - since).toBeLessThan(5_500);
+  expect((await row('quick')).outcome).toBe('evaluated');
+  for (const key of ['long', 'behind it']) expect((await row(key)).processed_at).toBeNull();
+
+  // when it answers
+  started.world.faults.clear();
+  await fresh.database.db
+    .updateTable('observed')
+    .set({ next_at: new Date(0) })
+    .execute();
+  await processObservations(context);
+  expect((await row('behind it')).outcome).toBe('evaluated');
+});
+
 test('one that the IdP refuses to answer about holds up no other, and is asked about ever more seldom', async () => {
   started.world.faults.add({ vendor: 'okta', path: '/users/odd', kind: 'status', status: 400 });
   await recordObservations(context, [

@@ -48,6 +48,28 @@ describe('a lock', () => {
     });
   });
 
+  test('that nobody holds is taken at once, however many wait for what another process holds', async () => {
+    // given as many wait as there are connections for it
+    const names = Array.from({ length: 30 }, (_, n) => `busy:${n}`);
+    let end: () => void = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const held = names.map((name) => other.withLock(name, () => isOver));
+    for (const name of names) while ((await one.tryLock(name, async () => 'in')) !== null) await pause(5);
+    const waiting = names.map((name) => one.withLock(name, async () => 'in'));
+    await pause(300);
+
+    // when
+    const since = performance.now();
+    const taken = await one.withLock('free', async () => 'in').finally(end);
+
+    // then
+    expect(taken).toBe('in');
+    expect(performance.now() - since).toBeLessThan(2_000);
+    await Promise.all([...held, ...waiting]);
+  });
+
   test('is given back when the work fails, and the failure is told', async () => {
     await expect(one.withLock('pair:a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await other.tryLock('pair:a', async () => 'in')).toBe('in');
