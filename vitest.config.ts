@@ -11,7 +11,7 @@ export const fast = [
   'test/idp/okta-events.test.ts',
   'test/model/{answer-json,circuit-breaker,prompt,validate-advice,validate-free-text}.test.ts',
   'test/policy/{catalogue-file,cedar-file,cedar-rules,lint}.test.ts',
-  'test/queue/*.test.ts',
+  'test/{outbound,queue}/*.test.ts',
   'test/secrets/reference.test.ts',
   'test/sandbox/blocks.test.ts',
   'test/slack/{api/bolt-logger,api/installation,mrkdwn}.test.ts',

@@ -13,12 +13,14 @@ export type Call = {
   redirect?: 'manual';
   /** As the figures name it; of an identity provider always told, as there are several. */
   system?: System;
+  /** How the body of a success is read; throws where it can't be. Left out: as JSON. */
+  read?: (body: Buffer) => unknown;
 };
 
 export type Answer = {
   status: number;
   headers: Headers;
-  /** Parsed JSON, or null for an empty body. */
+  /** Parsed JSON, or what `read` made of it; null for an empty body. */
   body: unknown;
 };
 
@@ -47,7 +49,7 @@ async function send(party: Party, what: Call): Promise<Answer> {
   }
   let status: number;
   let responseHeaders: Headers;
-  let text: string;
+  let content: Buffer | string;
   try {
     const response = await fetch(what.url, {
       method: what.method,
@@ -58,7 +60,8 @@ async function send(party: Party, what: Call): Promise<Answer> {
     });
     status = response.status;
     responseHeaders = response.headers;
-    text = await response.text();
+    const isReadAsTold = what.read !== undefined && response.ok;
+    content = isReadAsTold ? Buffer.from(await response.arrayBuffer()) : await response.text();
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'TimeoutError')
       throw new Fault(
@@ -77,9 +80,10 @@ async function send(party: Party, what: Call): Promise<Answer> {
       cause,
     });
   }
-  if (text === '') return { status, headers: responseHeaders, body: null };
+  if (content.length === 0) return { status, headers: responseHeaders, body: null };
   try {
-    return { status, headers: responseHeaders, body: JSON.parse(text) };
+    const parsed = typeof content === 'string' ? JSON.parse(content) : what.read?.(content);
+    return { status, headers: responseHeaders, body: parsed };
   } catch (cause) {
     if (status >= 200 && status < 300)
       throw new Fault(

@@ -62,6 +62,12 @@ export type GroupClaim = {
 };
 
 /**
+ * `met`: what was recalled of the members who are in no row, because the caller knows them just so. `prints`: of each
+ * row; left out or empty where the IdP's answer gives none.
+ */
+export type MembersPage<Met> = Page<IdpPerson> & { prints?: readonly string[]; met?: readonly Met[] };
+
+/**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
  * `idp.timeout` with `outcomeUnknown`.
  */
@@ -92,8 +98,15 @@ export interface IdentityProvider {
   groupIdsOf(personId: string): Promise<string[]>;
   /** Direct members, page by page. */
   listMembers(groupId: string): AsyncIterable<IdpPerson>;
-  /** Reads one page of the members, the largest there is. `from`: the cursor of the page before; null: the first. */
-  pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>>;
+  /**
+   * Reads one page of the members, the largest there is. `from`: the cursor of the page before; null: the first.
+   * `recall`: what the caller remembers of a member by a print of all that is said of them.
+   */
+  pageOfMembers<Met>(
+    groupId: string,
+    from: string | null,
+    recall?: (print: string) => Met | undefined,
+  ): Promise<MembersPage<Met>>;
   /** Those of these ids whom the IdP knows, in any order and whatever their status; many in few calls. */
   readPeople(ids: readonly string[]): Promise<IdpPerson[]>;
   /** Idempotent. */

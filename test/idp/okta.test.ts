@@ -6,6 +6,7 @@ import { credentials, oktaGroups, people } from '../../src/sandbox/seed.ts';
 import { oktaAsSeeded } from '../sandbox/start-okta.ts';
 
 const ines = people.find((p) => p.key === 'ines')?.oktaId ?? '';
+const tom = people.find((p) => p.key === 'tom')?.oktaId ?? '';
 const dora = people.find((p) => p.key === 'dora')?.oktaId ?? '';
 const ordersRead = oktaGroups[0].id;
 
@@ -181,6 +182,20 @@ describe('members', () => {
     expect(await idp.isMember(group.id, ines)).toBe(false);
     await idp.addMember(group.id, ines);
     expect(await idp.isMember(group.id, ines)).toBe(true);
+  });
+
+  test('of a page only those are read whom the caller does not know just so', async () => {
+    const idp = okta();
+    const group = oktaGroups[0].id;
+    await idp.addMember(group, ines);
+    await idp.addMember(group, tom);
+    const first = await idp.pageOfMembers(group, null);
+    expect(first.met).toEqual([]);
+    const known = new Map(first.rows.map((person, n) => [first.prints?.[n] ?? '', person.id]));
+    await org.console.changeProfile('ines', { title: 'Engineer' });
+    const second = await idp.pageOfMembers(group, null, (print) => known.get(print));
+    expect(second.rows.map((person) => [person.id, person.title])).toEqual([[ines, 'Engineer']]);
+    expect(second.met).toEqual(first.rows.map((person) => person.id).filter((one) => one !== ines));
   });
 
   test('what does not exist is not found; what is not ours to change is forbidden', async () => {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { IdpPerson } from '../../src/ports/identity-provider.ts';
 import { sendBatch } from '../../src/store/postgres/batch.ts';
 import type { Db, Tx } from '../../src/store/postgres/database.ts';
 import { poolOf } from '../../src/store/postgres/database.ts';
@@ -164,16 +165,17 @@ describe('a comparison reads no table as a whole', () => {
     );
     await sql`insert into reconcile_places (id, run_id, kind, external_id, name) overriding system value
       values (1, 1, 'group', '00g3', 'group 3'), (2, 1, 'team', 'team', 'Team')`.execute(tx);
-    await stageMembers(
-      tx as unknown as Db,
-      { system: 'okta', place: { ...theGroup }, stretch },
-      shown.map((n) => ({
+    const seen = new SeenPeople();
+    const people = shown.map(
+      (n): IdpPerson => ({
         ...{ id: `00u${n}`, login: `p${n}@a.example`, email: `p${n}@a.example`, displayName: `P ${n}` },
         ...{ status: n % 100 === 1 ? 'suspended' : 'active', title: null, department: null },
         ...{ manager: null, timeZone: null },
-      })),
-      new SeenPeople(),
+      }),
     );
+    const page = { system: 'okta', place: { ...theGroup }, stretch };
+    const listed = people.map((person) => seen.listed(person));
+    await stageMembers(tx as unknown as Db, page, listed, seen);
     await stageTeamMembers(
       tx as unknown as Db,
       { ...theTeam },

@@ -1,10 +1,9 @@
 import type { Job } from '../../core/jobs/reactions.ts';
 import type { Target } from '../../core/policy/catalogue.ts';
-import type { IdpPerson } from '../../ports/identity-provider.ts';
 import { idpLane } from '../../queue/lanes.ts';
 import { compareGroup, type GroupDifference } from '../../store/reconcile/compare.ts';
 import { forgetRun, notePlaceCompared, type Place, takeUpRun } from '../../store/reconcile/runs.ts';
-import { SeenPeople } from '../../store/reconcile/seen-people.ts';
+import { type Listed, SeenPeople } from '../../store/reconcile/seen-people.ts';
 import { stageMembers } from '../../store/reconcile/staging.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import { commit, type Note, type Unit } from '../kernel/commit.ts';
@@ -166,11 +165,15 @@ export function groupNote(unit: Unit, place: Place, difference: GroupDifference)
 export function groupListing(
   context: Pick<Context, 'db'> & AtIdp,
   ended: (place: Place) => Promise<void> = async () => {},
-): Listing<IdpPerson> {
+): Listing<Listed> {
   const seen = new SeenPeople();
   return {
     lane: idpLane(context.idp.system),
-    read: (place, from) => context.idp.pageOfMembers(place.externalId, from),
+    async read(place, from) {
+      const page = await context.idp.pageOfMembers(place.externalId, from, seen.recall);
+      const rows = page.rows.map((person, n) => seen.listed(person, page.prints?.[n]));
+      return { ...page, rows: [...(page.met ?? []), ...rows] };
+    },
     store: (place, rows, stretch) =>
       stageMembers(context.db, { system: context.idp.system, place, stretch }, rows, seen),
     ended,

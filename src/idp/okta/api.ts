@@ -47,14 +47,15 @@ export class OktaApi {
     method: Call['method'],
     path: string,
     what: string,
-    { mayBeAbsent = false } = {},
+    { mayBeAbsent = false, read }: { mayBeAbsent?: boolean; read?: Call['read'] } = {},
   ): Promise<Answer> {
     let authorization = await this.#credentials.header();
-    let answer = await this.#call(method, path, authorization);
+    const how = { method, path, ...(read === undefined ? {} : { read }) };
+    let answer = await this.#call(how, authorization);
     for (let tries = 1; answer.status === 401 && tries < TRIES_MAX; tries += 1) {
       if (!(await this.#credentials.refused(authorization, tries))) break;
       authorization = await this.#credentials.header();
-      answer = await this.#call(method, path, authorization);
+      answer = await this.#call(how, authorization);
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (answer.status === 404 && mayBeAbsent) return answer;
@@ -72,10 +73,13 @@ export class OktaApi {
     return `/${next.pathname.slice(this.#base.pathname.length)}${next.search}`;
   }
 
-  #call(method: Call['method'], path: string, authorization: string): Promise<Answer> {
+  #call(
+    { path, ...how }: Pick<Call, 'method' | 'read'> & { path: string },
+    authorization: string,
+  ): Promise<Answer> {
     return call('idp', {
+      ...how,
       system: 'okta',
-      method,
       url: `${this.#base.href.slice(0, -1)}${path}`,
       headers: { authorization },
       timeoutMs: this.#timeoutMs,

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { Fault } from '../../core/fault.ts';
 import type { Answer } from '../../outbound/call.ts';
+import { type ReadList, type Recall, readList } from '../../outbound/json-list.ts';
 import type {
   IdentityProvider,
   IdpGroup,
   IdpPerson,
+  MembersPage,
   SignIn,
   Writability,
 } from '../../ports/identity-provider.ts';
-import type { Page } from '../../ports/page.ts';
 import type { UseRecord } from '../../ports/usage.ts';
 import { oktaAdvice } from './advice.ts';
 import {
@@ -32,6 +33,8 @@ import { createOktaLog, type OktaLog } from './log.ts';
 const PAGE_LIMIT = 200;
 /** The largest page of members: for whoever reads whole groups, fewer calls count more than quick ones. */
 const COMPARISON_LIMIT = 1_000;
+/** How a user begins in Okta's lists. */
+const USER_OPENING = '{"id":"';
 /** Ids asked for in one search; the address stays well below what servers take. */
 const IDS_PER_SEARCH = 100;
 /**
@@ -156,15 +159,20 @@ class Okta implements IdentityProvider {
     for await (const user of this.#list(userSchema, path, 'list members')) yield personOf(user);
   }
 
-  async pageOfMembers(groupId: string, from: string | null): Promise<Page<IdpPerson>> {
+  async pageOfMembers<Met>(
+    groupId: string,
+    from: string | null,
+    recall: Recall<Met> = () => undefined,
+  ): Promise<MembersPage<Met>> {
     const what = 'list members';
-    const answer = await this.#api.send(
-      'GET',
-      from ?? `${apiPath`/groups/${groupId}/users`}?limit=${COMPARISON_LIMIT}`,
-      what,
-    );
+    const path = from ?? `${apiPath`/groups/${groupId}/users`}?limit=${COMPARISON_LIMIT}`;
+    const read = (body: Buffer) => readList(body, USER_OPENING, recall);
+    const answer = await this.#api.send('GET', path, what, { read });
+    const { elements, prints, met } = (answer.body ?? { elements: null }) as ReadList<Met>;
     return {
-      rows: parseAnswer(usersSchema, answer, what).map(personOf),
+      rows: parseAnswer(usersSchema, { ...answer, body: elements }, what).map(personOf),
+      prints,
+      met,
       next: this.#api.nextPath(answer.headers, what),
       easeMs: easeMsOf(answer.headers),
     };

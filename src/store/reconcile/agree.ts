@@ -30,7 +30,8 @@ export function mirroredIn(scimGroupId: string | null): RawBuilder<unknown> {
 /**
  * How many members a staged group has, if they are just those wanted in it and just those pushed, by the IdP's ids.
  * Null: something differs, or needs the whole comparison to tell. Most groups agree, and this costs a third of that.
- * Each of as many others is among them: so no two of them are the same.
+ * Sorted lists are compared, and nothing is joined. PostgreSQL knows nothing of rows that were staged a moment ago, and
+ * would join them one by one with all the others. What is looked up by many keys is looked up by one walk of the index.
  */
 export async function groupThatAgrees(
   tx: Tx,
@@ -39,21 +40,18 @@ export async function groupThatAgrees(
 ): Promise<number | null> {
   const { rows } = await sql<{ members: number }>`
     with seen as materialized (
-      select distinct person_id, external_id from reconcile_members where place_id = ${place.id}
-    ), wanted as materialized (
-      ${wantedIn(place, now)}
-    ), mirrored as materialized (
-      ${mirroredIn(scimGroupId)}
-    ), counted as materialized (
-      select (select count(*) from seen)::int as members, (select count(*) from wanted)::int as wanted,
-        (select count(*) from mirrored)::int as mirrored,
-        (select count(*) from wanted where person_id in (select person_id from seen))::int as wanted_there,
-        (select count(*) from mirrored where external_id in (select external_id from seen))::int as mirrored_there
+      select array(select person_id from reconcile_members where place_id = ${place.id} order by person_id) as people
     )
-    select members from counted
-    where members = wanted and members = wanted_there and members = mirrored and members = mirrored_there`.execute(
-    tx,
-  );
+    select cardinality(people) as members from seen
+    where people = array(select person_id from (${wantedIn(place, now)}) wanted order by person_id)
+      and array(
+        select external_id collate "C" as external_id from reconcile_members where place_id = ${place.id}
+        order by external_id collate "C"
+      ) = array(
+        select external_id collate "C" as external_id from scim_users
+        where id = any(array(select user_id from scim_members where group_id = ${scimGroupId}::uuid)) and active
+        order by external_id collate "C"
+      )`.execute(tx);
   return rows[0]?.members ?? null;
 }
 
@@ -67,20 +65,24 @@ export async function groupThatAgrees(
 export async function teamThatAgrees(tx: Tx, place: Place, groups: readonly Place[]): Promise<number | null> {
   const placeIds = groups.map((group) => group.id);
   const { rows } = await sql<{ members: number }>`
-    with shown as materialized (
-      ${shownIn(place)}
-    ), staged as materialized (
-      select distinct person_id from reconcile_members where place_id = any(${placeIds}::bigint[])
-    ), counted as materialized (
-      select (select count(*) from shown)::int as members, (select count(*) from staged)::int as staged,
-        (select count(*) from staged where person_id in (select person_id from shown))::int as staged_there
+    with users as materialized (
+      select array(select user_id from reconcile_team_members where place_id = ${place.id}) as ids
+    ), shown as materialized (
+      select person_id from person_links
+      where system = 'anypoint' and external_id = any((select ids from users)::text[])
     )
-    select members from counted where members = staged and members = staged_there
+    select cardinality(ids) as members from users
+    where cardinality(ids) = (select count(*) from shown)
+      and array(select person_id from shown order by person_id) = array(
+        select distinct person_id from reconcile_members where place_id = any(${placeIds}::bigint[]) order by person_id
+      )
       and not exists (select from reconcile_apart where place_id = any(${placeIds}::bigint[]))
-      and not exists (select from (${keptOut}) k join shown using (person_id))
-      and not exists (select from people p join shown on shown.person_id = p.id
-        where p.status in ('suspended', 'deprovisioned'))
-      and not exists (select from person_links l join shown using (person_id)
-        where l.status in ('suspended', 'deprovisioned'))`.execute(tx);
+      and not exists (
+        select person_id from shown intersect (
+          select person_id from (${keptOut}) k
+          union all select id from people where status in ('suspended', 'deprovisioned')
+          union all select person_id from person_links where status in ('suspended', 'deprovisioned')
+        )
+      )`.execute(tx);
   return rows[0]?.members ?? null;
 }

@@ -7,7 +7,7 @@ import { inOneLine } from '../people.ts';
 import type { Db } from '../postgres/database.ts';
 import { arrayText } from '../postgres/statement.ts';
 import type { Place } from './runs.ts';
-import type { SeenPeople } from './seen-people.ts';
+import type { Listed, Met, SeenPeople } from './seen-people.ts';
 
 /**
  * Nobody waits for the disk. Staged rows are not kept in a crash of PostgreSQL anyway, and the counts beside them show
@@ -28,15 +28,20 @@ export type Page = { system: string; place: Place; stretch: Stretch };
 export async function stageMembers(
   db: Db,
   page: Page,
-  members: readonly IdpPerson[],
+  members: readonly Listed[],
   seen: SeenPeople,
 ): Promise<void> {
-  const met: { id: string; personId: string }[] = [];
-  const others: IdpPerson[] = [];
+  const met: Met[] = [];
+  const printed: Exclude<Listed, Met>[] = [];
   for (const member of members) {
-    const personId = seen.find(member);
-    if (personId === null) others.push(member);
-    else met.push({ id: member.id, personId });
+    if ('personId' in member) met.push(member);
+    else printed.push(member);
+  }
+  const others = printed.map(({ person }) => person);
+  if (others.length === 0) {
+    await stageMet(db, page, met);
+    moveOn(page.place, members.length, page.stretch);
+    return;
   }
   let linked = await stageKnown(db, page, { met, others });
   const strangers = others.filter(({ id }) => !linked.has(id));
@@ -44,11 +49,11 @@ export async function stageMembers(
     await rememberStrangers(db, page.system, strangers);
     linked = await stageKnown(db, page, { met, others });
   }
-  for (const person of others) {
+  for (const { person, print } of printed) {
     const personId = linked.get(person.id);
     if (personId === undefined)
       throw new Fault('store.not_found', 'a link vanished between two statements', { retryable: true });
-    seen.remember(person, personId);
+    seen.remember(print, { id: person.id, personId });
   }
   moveOn(page.place, members.length, page.stretch);
 }
@@ -71,33 +76,57 @@ function columnsOf(people: readonly IdpPerson[]) {
 }
 const columnNames = sql`external_id, email, login, name, status, title, department, manager, time_zone`;
 
+/** Our ids and the IdP's of people who were met before in this run, as rows. */
+function rowsOf(met: readonly Met[]) {
+  return sql`unnest(
+    ${arrayText(met.map((one) => one.personId))}::uuid[], ${arrayText(met.map((one) => one.id))}::text[]
+  ) as m (person_id, external_id)`;
+}
+
+/** Stages a page of people who all were met before: nothing is to be looked up of them. */
+async function stageMet(
+  db: Db,
+  { place, stretch: { from, next } }: Page,
+  met: readonly Met[],
+): Promise<void> {
+  await sql`
+    with ${unsynced}, moved as (
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${met.length},
+        listed_at = case when ${next}::text is null then clock_timestamp() end
+      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+      returning reconcile_places.id
+    )
+    insert into reconcile_members (place_id, person_id, external_id)
+    select moved.id, m.person_id, m.external_id from moved, ${rowsOf(met)}`.execute(db);
+}
+
 /** Stages the page if everybody on it is known; answers our ids of those looked up, by the IdP's. */
 async function stageKnown(
   db: Db,
   { system, place, stretch: { from, next } }: Page,
-  { met, others }: { met: readonly { id: string; personId: string }[]; others: readonly IdpPerson[] },
+  { met, others }: { met: readonly Met[]; others: readonly IdpPerson[] },
 ): Promise<Map<string, string>> {
   // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
   const { rows } = await sql<{ external_id: string; person_id: string }>`
     with ${unsynced}, page as materialized (
-      select m.*, l.person_id, l.is_unconfirmed from unnest(${columnsOf(others)}) as m (${columnNames})
+      select m.*, l.person_id, l.is_unconfirmed, p.idp, p.differs
+      from unnest(${columnsOf(others)}) as m (${columnNames})
       left join lateral (
         select person_id, is_unconfirmed from person_links where system = ${system} and external_id = m.external_id limit 1
       ) l on true
+      left join lateral (
+        select idp, (p.email, p.login, p.name, p.status, p.title, p.department, p.manager, p.time_zone) is distinct from
+            (m.email, m.login, m.name, m.status, m.title, m.department, m.manager, m.time_zone) as differs
+        from people p where p.id = l.person_id limit 1
+      ) p on true
     ), strangers as (
       select external_id from page where person_id is null
     ), stale as materialized (
-      select page.* from page cross join lateral (
-        select 1 from people p where p.id = page.person_id and p.idp = ${system}
-          and (p.email, p.login, p.name, p.status, p.title, p.department, p.manager, p.time_zone) is distinct from
-            (page.email, page.login, page.name, page.status, page.title, page.department, page.manager, page.time_zone)
-        limit 1
-      ) p
+      select * from page where idp = ${system} and differs
     ), elsewhere as (
-      update person_links l set status = page.status from page cross join lateral (
-        select 1 from people p where p.id = page.person_id and p.idp <> ${system} limit 1
-      ) p
-      where l.system = ${system} and l.external_id = page.external_id and l.status is distinct from page.status
+      update person_links l set status = page.status from page
+      where page.idp <> ${system} and l.system = ${system} and l.external_id = page.external_id
+        and l.status is distinct from page.status
     ), held as materialized (
       select id from people where id in (select person_id from stale) order by id for update
     ), updated as (
@@ -117,9 +146,7 @@ async function stageKnown(
       insert into reconcile_members (place_id, person_id, external_id)
       select moved.id, page.person_id, page.external_id from page, moved
       union all
-      select moved.id, m.person_id, m.external_id from moved, unnest(
-        ${arrayText(met.map((one) => one.personId))}::uuid[], ${arrayText(met.map((one) => one.id))}::text[]
-      ) as m (person_id, external_id)
+      select moved.id, m.person_id, m.external_id from moved, ${rowsOf(met)}
     )
     select external_id, person_id from page where person_id is not null`.execute(db);
   return new Map(rows.map((row) => [row.external_id, row.person_id]));
