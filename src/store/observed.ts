@@ -111,20 +111,23 @@ function toldBefore({ personId, groupId }: { personId: string; groupId: string }
     and event_source not in ('scim', 'reconcile') and occurred_at <= ${noticedAt}::timestamptz + interval '1 minute'`;
 }
 
-/** The person who, as the event sources tell, had made it so when it was noticed, and when. Null: none of them says. */
+/**
+ * The person who, as the event sources tell, had made it so when it was noticed, and when. Null: none of them says. Those
+ * that name nobody tell of the same, and often later.
+ */
 export async function lastActor(
   db: Db | Tx,
   pair: { personId: string; groupId: string },
   direction: Direction,
   noticedAt: Date,
 ): Promise<{ name: string; at: Date } | null> {
-  const { rows } = await sql<{ name: string | null; at: Date; direction: string }>`
-    select actor->>'name' as name, occurred_at as at, payload->>'direction' as direction from observed
-    where ${toldBefore(pair, noticedAt)} order by occurred_at desc limit 1`.execute(db);
-  const [last] = rows;
-  return last === undefined || last.direction !== direction || last.name === null
-    ? null
-    : { name: last.name, at: last.at };
+  const { rows } = await sql<{ name: string; at: Date }>`
+    select actor->>'name' as name, occurred_at as at from observed
+    where ${toldBefore(pair, noticedAt)} and payload->>'direction' = ${direction} and actor is not null
+      and occurred_at > coalesce((select max(occurred_at) from observed
+        where ${toldBefore(pair, noticedAt)} and payload->>'direction' <> ${direction}), '-infinity')
+    order by occurred_at desc limit 1`.execute(db);
+  return rows[0] ?? null;
 }
 
 /** When, as the event sources tell, it was last otherwise before it was noticed; null: they don't say. */

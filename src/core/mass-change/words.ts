@@ -1,7 +1,7 @@
 import type { Leg } from '../change/change.ts';
 import { quorumOf } from '../policy/catalogue.ts';
 import type { CarriedElsewhere } from '../policy/delivery.ts';
-import { type ApproverPlan, isStranded } from '../policy/routing.ts';
+import { type ApproverPlan, isStranded, mayApprove } from '../policy/routing.ts';
 import type { Mood, StatusText } from '../wording/change-status.ts';
 import { legName } from '../wording/legs.ts';
 import type { MassChange } from './mass-change.ts';
@@ -173,9 +173,11 @@ export function massStatusText(mass: MassChange, progress: MassProgress, names: 
 function waitingFor(mass: MassChange, progress: MassProgress, names: MassNames): string {
   if (mass.plan === null || isStranded(mass.plan))
     return 'Nobody can decide on this: whoever may is on the card themselves, or has left. The catalogue’s admins have to name another owner.';
-  const answered = mass.answers.map(
-    (a) => `${names.safe(a.byName)}: ${massVerbWords(mass.kind)[a.verb === 'keep' ? 'keep' : 'revert']}`,
-  );
+  const may = new Set(mayApprove(mass.plan).map(({ id }) => id));
+  const answered = mass.answers.map((a) => {
+    const said = `${names.safe(a.byName)}: ${massVerbWords(mass.kind)[a.verb === 'keep' ? 'keep' : 'revert']}`;
+    return may.has(a.by) ? said : `${said} (does not count: they may not decide on this now)`;
+  });
   const single = singlyAnswered(mass, names);
   const waits =
     answered.length + single.length === 0

@@ -200,6 +200,8 @@ async function processMembership(
   if (!isExpected) processed.suspects.set(`${pair.personId} ${groupId} ${direction}`, { ...pair, direction });
   await noteProcessed(unit.tx, row.id, isExpected ? 'expected' : 'checked', pair);
   // Found already, by an event source that did not say who did it: they may be the one who was asked.
+  if (row.actor !== null && card?.state === 'asking')
+    processed.following.jobs.push({ job: 'assessMassChange', massChangeId: card.id });
   if (row.actor !== null)
     for (const changeId of [
       ...(await pendingFindings(unit.tx, pair)),
