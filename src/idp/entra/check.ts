@@ -10,6 +10,7 @@ import { createGraph } from './graph.ts';
 import { checkSubscriptions } from './graph-check.ts';
 import { GraphSession } from './graph-session.ts';
 import { always, CONSENT, checkPermissions, toBeNotified, toProvision } from './permissions.ts';
+import { checkWorkloadToken } from './workload-token.ts';
 
 /** A certificate that runs out sooner is told of. */
 const CERTIFICATE_DAYS = 30;
@@ -32,7 +33,7 @@ async function checkAll(settings: EntraSettings, notified: Notified | undefined)
   const token = await troubleOf(async () => {
     permissions = await graph.permissions();
   }, nextOf);
-  if (token !== null) return [{ name: 'Entra', trouble: token }, ...checkCertificate(settings.auth)];
+  if (token !== null) return [{ name: 'Entra', trouble: token }, ...(await checkCredential(settings.auth))];
 
   const needs = [
     ...always,
@@ -43,7 +44,7 @@ async function checkAll(settings: EntraSettings, notified: Notified | undefined)
   const log = await troubleOf(() => idp.log?.check() ?? Promise.resolve(), nextOf);
   return [
     { name: 'Entra', trouble: await troubleOf(() => idp.check(), nextOf) },
-    ...checkCertificate(settings.auth),
+    ...(await checkCredential(settings.auth)),
     ...checkPermissions('Entra permissions', permissions, needs),
     ...(log === null ? [] : [{ name: 'Entra changes', trouble: log }]),
     ...(idp.provisioning == null ? [] : [await checkProvisioning(idp.provisioning)]),
@@ -72,7 +73,9 @@ async function checkProvisioning(provisioning: Pick<Provisioning, 'trouble'>): P
   return { name: 'Entra provisioning', trouble: fault ?? trouble };
 }
 
-function checkCertificate(auth: EntraAuth): Checked[] {
+/** What the credential itself says of it; of a secret there is nothing to see. */
+async function checkCredential(auth: EntraAuth): Promise<Checked[]> {
+  if ('federatedTokenFile' in auth) return await checkWorkloadToken(auth.federatedTokenFile);
   if (!('certificate' in auth)) return [];
   const name = 'Entra certificate';
   const until = new Date(new X509Certificate(secretOf(auth.certificate).current()).validTo);

@@ -1,11 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import { Fault } from '../../core/fault.ts';
 import { type Answer, call } from '../../outbound/call.ts';
 import { type FetchedToken, TokenCache } from '../../outbound/token-cache.ts';
 import { type GivenSecret, secretOf, withSecret } from '../../secrets/secret.ts';
 import { graphFault, withKnownOutcome } from './faults.ts';
+import { readWorkloadToken } from './workload-token.ts';
 
 /** One of the three ways in which an app registration shows who it is. */
 export type EntraAuth =
@@ -45,7 +45,7 @@ export function createEntraTokens(login: EntraLogin, timeoutMs: number): TokenCa
   }
   if ('federatedTokenFile' in auth)
     return new TokenCache(
-      async () => await ask({ clientAssertion: await readToken(auth.federatedTokenFile) }),
+      async () => await ask({ clientAssertion: await readWorkloadToken(auth.federatedTokenFile) }),
     );
   const certificate = secretOf(auth.certificate);
   const key = secretOf(auth.privateKey ?? auth.certificate);
@@ -109,18 +109,6 @@ type Credential =
   | { clientSecret: string }
   | { clientCertificate: { thumbprintSha256: string; privateKey: string } }
   | { clientAssertion: string };
-
-async function readToken(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw new Fault(
-      'idp.unauthorized',
-      `Graph, token: the file ${file} can’t be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`,
-      { retryable: false, vendorCode: 'federated_token_file' },
-    );
-  }
-}
 
 function isPair(certificate: string, privateKey: string): boolean {
   try {

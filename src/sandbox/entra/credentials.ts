@@ -1,9 +1,16 @@
 import { X509Certificate } from 'node:crypto';
-import { decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
+import { decodeProtectedHeader, errors, importSPKI, jwtVerify } from 'jose';
 import { entraApp } from './token.ts';
 
 /** Clocks may differ by so much; msal-node begins an assertion up to a second in the future. */
 const SKEW_SECONDS = 300;
+
+/** Which of the claims no federated credential of the app has (Azure/azure-workload-identity#1200, Azure/login#482). */
+const NO_RECORD_FOR = {
+  iss: { code: 700211, what: 'issuer' },
+  aud: { code: 700212, what: 'audience' },
+  sub: { code: 700213, what: 'subject' },
+} as const;
 
 type Trouble = { code: number; text: string };
 
@@ -72,12 +79,24 @@ export class AppCredentials {
     if (this.federated === null)
       return { code: 700213, text: 'No matching federated identity record found for presented assertion.' };
     const { issuer, subject, publicKey } = this.federated;
-    await jwtVerify(assertion, await importSPKI(publicKey, 'RS256'), {
-      issuer,
-      subject,
-      audience: 'api://AzureADTokenExchange',
-      clockTolerance: SKEW_SECONDS,
-    });
+    try {
+      await jwtVerify(assertion, await importSPKI(publicKey, 'RS256'), {
+        issuer,
+        subject,
+        audience: 'api://AzureADTokenExchange',
+        clockTolerance: SKEW_SECONDS,
+      });
+    } catch (error) {
+      if (error instanceof errors.JWTExpired)
+        return { code: 700024, text: 'Client assertion is not within its valid time range.' };
+      if (!(error instanceof errors.JWTClaimValidationFailed)) throw error;
+      const claim = error.claim in NO_RECORD_FOR ? error.claim : 'sub';
+      const { code, what } = NO_RECORD_FOR[claim as keyof typeof NO_RECORD_FOR];
+      return {
+        code,
+        text: `No matching federated identity record found for presented assertion ${what} '${String(error.payload[claim])}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.`,
+      };
+    }
     return null;
   }
 }

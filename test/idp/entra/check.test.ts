@@ -1,4 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SignJWT } from 'jose';
+import { afterAll, describe, expect, test } from 'vitest';
 import { checkEntra } from '../../../src/idp/entra/check.ts';
 import { entraSettings } from '../../../src/sandbox/entra/emulator.ts';
 import { enterpriseApp } from '../../../src/sandbox/entra/synchronization-api.ts';
@@ -130,6 +136,69 @@ test.each([
   expect(await check({ auth })).toEqual([
     { name: 'Entra', trouble: expect.stringMatching(/ENTRA_CERTIFICATE .*ENTRA_PRIVATE_KEY.*file:\/\/\//) },
   ]);
+});
+
+describe('a federated credential', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'workload-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const made = { iss: 'https://cluster.example', sub: 'system:serviceaccount:latchkey:latchkey' };
+  const AUDIENCE = 'api://AzureADTokenExchange';
+  const file = join(folder, 'token');
+  async function checkWith(claims: object, minutes = 5) {
+    await entra.portal('/permissions', needed);
+    await entra.portal('/credentials', {
+      federated: {
+        issuer: made.iss,
+        subject: made.sub,
+        publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      },
+    });
+    const token = await new SignJWT({ ...made, aud: AUDIENCE, ...claims })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setExpirationTime(new Date(Date.now() + minutes * 60_000))
+      .sign(privateKey);
+    writeFileSync(file, token);
+    return await check({ auth: { federatedTokenFile: pathToFileURL(file).href } });
+  }
+
+  test('that fits is all that is needed, and its claims are shown', async () => {
+    expect(await checkWith({})).toEqual([
+      { name: 'Entra', trouble: null },
+      {
+        name: 'Entra workload token',
+        trouble: null,
+        detail: `issuer ${made.iss}, subject ${made.sub}, audience ${AUDIENCE}`,
+      },
+      { name: 'Entra permissions', trouble: null },
+    ]);
+  });
+
+  test.each([
+    [
+      'a namespace otherwise written',
+      { sub: 'system:serviceaccount:Latchkey:latchkey' },
+      /AADSTS700213.*subject/,
+    ],
+    ['an issuer with one slash more', { iss: `${made.iss}/` }, /AADSTS700211.*issuer/],
+  ])('%s is refused, and beside it stands what the token says', async (_what, claims, refused) => {
+    const [first, second] = await checkWith(claims);
+    expect(first?.trouble).toMatch(refused);
+    expect(second).toMatchObject({
+      trouble: null,
+      detail: expect.stringContaining(Object.values(claims)[0] ?? ''),
+    });
+  });
+
+  test('for another audience, run out, or none at all: says so, and what mends it', async () => {
+    const second = async (of: Promise<{ trouble: string | null }[]>) => (await of)[1]?.trouble;
+    expect(await second(checkWith({ aud: 'https://kubernetes.default.svc' }))).toMatch(
+      /for another .*default\.svc.*: let the platform make one for api:\/\/AzureADTokenExchange/,
+    );
+    expect(await second(checkWith({}, -60))).toMatch(/ran out at .*subPath/);
+    writeFileSync(file, 'no token');
+    expect(await second(check({ auth: { federatedTokenFile: file } }))).toMatch(/is no token/);
+  });
 });
 
 test.each([
