@@ -2,8 +2,6 @@
 export const aboutOneVendor: Readonly<Record<string, string>> = {
   'accounts-apart': 'Okta and Entra in one installation, and accounts of one person in each',
   'account-recreated': 'Okta assigns people to the app one by one, and so can take it from one of them',
-  attacks: 'SCIM clients of other sources attack what Okta has pushed, with Okta’s ids',
-  'colliding-names': 'SCIM clients of three sources collide with the records that Okta pushed',
   'delivery-by-claim': 'the group claim of Okta’s sign-in to Anypoint',
   'delivery-by-claim-entra':
     'the group claim of Entra’s sign-in to Anypoint: object ids, and too many of them',
@@ -19,12 +17,4 @@ export const aboutOneVendor: Readonly<Record<string, string>> = {
   'step-up': 'the sign-in page of Okta, where approvers sign in afresh',
   'step-up-with-entra': 'the sign-in page of Entra, with an authentication context',
   'two-identity-providers': 'Okta and Entra in one installation',
-  'who-may-decide': 'rows with a fresh sign-in, which is on the sign-in page of Okta',
-  'offboarding-cancelled':
-    'written for both; with Entra its find waits for the audit log, and is put to others than here',
-  canary: 'a round every four seconds, and Entra lets itself be asked to push five times in ten',
-  'mass-change-decided':
-    'written for both; the cards count on Okta’s System Log, which says at once who did it',
-  'mass-change-removed':
-    'written for both; the cards count on Okta’s System Log, which says at once who did it',
 };

@@ -1,25 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Offboarding } from '../../src/core/offboarding/offboarding.ts';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { type Person, people as seeded } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import type { Stage } from '../stage.ts';
-import {
-  handedToOneself,
-  keptByWhoDidIt,
-  manyKeptByWhoDidIt,
-  quorumOfAbsent,
-  staleCards,
-  staleIdentities,
-} from './attacks-deciding.ts';
-import { type Journey, setOut, wordsOf } from './journey.ts';
+import { type Journey, onOktaAlone, setOut, wordsOf } from './journey.ts';
 import { type LeaverWalk, walkWithLeavers } from './offboarding-walk.ts';
 
 /**
  * An attacker's attempts, by kind. It is right that nobody innocent loses and nobody wrong gets. Here: names and
- * records of others, and decisions. Attacks on one door alone stand beside it:
+ * records of others. Attacks on one door alone stand beside it:
+ * - decisions (attacks-deciding.test.ts, kept-by-who-did-it.test.ts)
  * - deactivations in odd bodies (test/scim/deactivation.test.ts, any-deactivation.test.ts, refused-pushes.test.ts)
  * - generated names that collide (colliding-names.test.ts)
  * - requests that claim to come from Slack (test/slack/app/signed-request.test.ts)
@@ -34,6 +27,9 @@ const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const MANAGED = 'anypoint-orders-read';
+/** The source of the identity provider’s own token, and all others. */
+const HOME: ScimSource = inject('idp') === 'entra' ? 'entra' : 'okta';
+const OTHERS = (['other', 'entra', 'okta'] as const).filter((source) => source !== HOME);
 
 describe('a SCIM token of another source than the IdP', () => {
   let stage: Stage;
@@ -43,7 +39,7 @@ describe('a SCIM token of another source than the IdP', () => {
   beforeAll(async () => {
     ({ stage, walk } = await setOut());
     leavers = walkWithLeavers(walk);
-    for (const source of ['entra', 'other'] as const) {
+    for (const source of OTHERS) {
       const made = await createToken(stage.latchkey.context.db, { source, name: `of ${source}`, days: null });
       if (made !== null) tokens.set(source, made.token);
     }
@@ -65,12 +61,12 @@ describe('a SCIM token of another source than the IdP', () => {
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
   };
   const seed = (key: string) => seeded.find((person) => person.key === key) as Person;
-  const oktasRecord = async (key: string) => {
+  const recordOf = async (key: string) => {
     const [row] = await walk.query<{ id: string; version: number; active: boolean }>(
-      `select id, version, active from scim_users where external_id = $1 and source = 'okta'`,
-      [seed(key).oktaId],
+      'select id, version, active from scim_users where external_id = $1 and source = $2',
+      [await walk.directory.idOf(key), HOME],
     );
-    return row ?? expect.fail(`Okta has not provisioned ${key}`);
+    return row ?? expect.fail(`${key} is not provisioned`);
   };
   const teams = () => walk.request('GET', '/anypoint/sim/teams');
   const cases = () => walk.query('select id from offboardings order by id');
@@ -90,10 +86,10 @@ describe('a SCIM token of another source than the IdP', () => {
     before = await world();
   });
 
-  test.each(['other', 'entra'] as const)(
-    'of source %s can’t list, read, deactivate, rename or delete whom Okta provisions',
+  test.each(OTHERS)(
+    'of source %s can’t list, read, deactivate, rename or delete whom the IdP provisions',
     async (source) => {
-      const ines = await oktasRecord('ines');
+      const ines = await recordOf('ines');
       const off = {
         schemas: [PATCH],
         Operations: [{ op: 'replace', path: 'active', value: false }],
@@ -107,8 +103,8 @@ describe('a SCIM token of another source than the IdP', () => {
       ];
       expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
       const [team] = await walk.query<{ id: string }>(
-        `select id from scim_groups where display_name = $1 and source = 'okta'`,
-        [MANAGED],
+        'select id from scim_groups where display_name = $1 and source = $2',
+        [MANAGED, HOME],
       );
       const out = {
         schemas: [PATCH],
@@ -119,7 +115,7 @@ describe('a SCIM token of another source than the IdP', () => {
       for (const path of ['/Users', '/Groups', '/'])
         expect((await scim(source, 'GET', path)).body).toMatchObject({ totalResults: 0 });
       await walk.isQuiet();
-      expect(await oktasRecord('ines')).toEqual(ines);
+      expect(await recordOf('ines')).toEqual(ines);
       expect(await world()).toEqual(before);
     },
     PATIENCE_MS,
@@ -131,7 +127,7 @@ describe('a SCIM token of another source than the IdP', () => {
       const mallory = await scim('other', 'POST', '/Users', {
         schemas: [USER],
         userName: 'zz-nobody',
-        externalId: 'not-in-okta',
+        externalId: 'not-in-the-directory',
         displayName: 'Mallory',
         emails: [{ value: 'olga@acme.example' }, { value: seed('ines').email, primary: true }],
       });
@@ -161,9 +157,9 @@ describe('a SCIM token of another source than the IdP', () => {
   );
 
   test(
-    'can’t take a login or an externalId that Okta has given, by POST, PUT or PATCH',
+    'can’t take a login or an externalId that the IdP has given, by POST, PUT or PATCH',
     async () => {
-      const ines = seed('ines');
+      const ines = { email: seed('ines').email, id: await walk.directory.idOf('ines') };
       const made = await scim('other', 'POST', '/Users', { schemas: [USER], userName: 'mallory' });
       const path = `/Users/${made.body.id}`;
       const change = (value: unknown) => ({ schemas: [PATCH], Operations: [{ op: 'replace', value }] });
@@ -171,15 +167,18 @@ describe('a SCIM token of another source than the IdP', () => {
         await scim('other', 'POST', '/Users', {
           schemas: [USER],
           userName: 'mallory2',
-          externalId: ines.oktaId,
+          externalId: ines.id,
         }),
-        await scim('entra', 'POST', '/Users', { schemas: [USER], userName: ines.email.toUpperCase() }),
+        await scim(OTHERS[1] ?? 'other', 'POST', '/Users', {
+          schemas: [USER],
+          userName: ines.email.toUpperCase(),
+        }),
         await scim('other', 'PUT', path, {
           schemas: [USER],
           userName: 'mallory',
-          externalId: ines.oktaId,
+          externalId: ines.id,
         }),
-        await scim('other', 'PATCH', path, change({ externalId: ines.oktaId })),
+        await scim('other', 'PATCH', path, change({ externalId: ines.id })),
         await scim('other', 'PATCH', path, change({ userName: ines.email })),
       ];
       expect(answers.map(({ status, body }) => [status, body.scimType])).toEqual(
@@ -191,7 +190,8 @@ describe('a SCIM token of another source than the IdP', () => {
     PATIENCE_MS,
   );
 
-  test(
+  // Okta assigns people to the app one by one, and so can take it from one of them; Entra assigns groups.
+  onOktaAlone(
     'that knew a newcomer’s id first neither stops Okta nor hides that Okta takes the app away',
     async () => {
       // given a newcomer in Okta, whose id a stranger uses before Okta provisions them
@@ -214,7 +214,7 @@ describe('a SCIM token of another source than the IdP', () => {
 
       // when Okta provisions them, and takes the app away
       await walk.directory.pausePush(false);
-      await walk.request('POST', '/okta/sim/assign', { key: 'nils', assigned: true });
+      await walk.directory.assigns('nils', true);
       const record = () =>
         walk.query<{ active: boolean }>(
           `select active from scim_users where external_id = $1 and source = 'okta'`,
@@ -222,7 +222,7 @@ describe('a SCIM token of another source than the IdP', () => {
         );
       await walk.until('Okta has provisioned', async () => (await record())[0]?.active === true);
       await walk.isQuiet();
-      await walk.request('POST', '/okta/sim/assign', { key: 'nils', assigned: false });
+      await walk.directory.assigns('nils', false);
 
       // then it is seen: there is a case, which closes by itself, as there was nothing to end
       await walk.until('Okta has taken it away', async () => (await record())[0]?.active === false);
@@ -319,7 +319,7 @@ describe('a name that somebody else chose', () => {
       const made = await scim('POST', '/Users', {
         schemas: [USER],
         userName: `zz-nobody-${source}`,
-        externalId: `not-in-okta-${source}`,
+        externalId: `not-in-the-directory-${source}`,
         displayName: 'Mallory',
         emails: [{ value: 'olga@acme.example' }],
       });
@@ -350,17 +350,18 @@ describe('a name that somebody else chose', () => {
   );
 
   test.each(['sofia', 'sam'])(
-    'a record made up under the login of %s, whom Okta has not provisioned, with an id that Okta does not know, takes nothing from them',
+    'a record made up under the login of %s, whom the IdP has not provisioned, with an id that it does not know, takes nothing from them',
     async (key) => {
-      // given somebody in a team by hand, whom Okta has never pushed; Sofia is known by then, Sam may not be
+      // given somebody in a team by hand, whom the IdP has never pushed; Sofia is known by then, Sam may not be
       const own = seedOf(key).anypointId ?? '';
       await walk.request('POST', `/anypoint/sim/teams/Dashboard%20viewers/members/${key}`, {
         membershipType: 'maintainer',
       });
       const before = await teamsOf(own);
-      const scim = await asSource(stage, 'okta');
+      const scim = await asSource(stage, HOME);
       const [group] = await walk.query<{ id: string }>(
-        `select id from scim_groups where display_name = 'anypoint-platform-admin' and source = 'okta'`,
+        `select id from scim_groups where display_name = 'anypoint-platform-admin' and source = $1`,
+        [HOME],
       );
 
       // when
@@ -392,7 +393,8 @@ describe('a name that somebody else chose', () => {
     PATIENCE_MS,
   );
 
-  test.each(['other', 'entra', 'okta'] as const)(
+  // Entra takes the app from nobody alone.
+  onOktaAlone.each(['other', 'entra', 'okta'] as const)(
     'a second SCIM record (%s) with somebody’s externalId does not mask that the IdP took the app from them',
     async (source) => {
       // given Erik, granted and in the team, and a record that says he is on
@@ -405,14 +407,14 @@ describe('a name that somebody else chose', () => {
       const made = await scim('POST', '/Users', {
         schemas: [USER],
         userName: `erik-again-${source}`,
-        externalId: erik.oktaId,
+        externalId: await walk.directory.idOf('erik'),
         emails: [{ value: erik.email }],
         active: true,
       });
       expect(made.status, 'it is taken').toBe(409);
 
       // when
-      await walk.request('POST', '/okta/sim/assign', { key: 'erik', assigned: false });
+      await walk.directory.assigns('erik', false);
 
       // then
       await walk.until('he is out of the team', async () => !(await walk.isInTeam('erik', READERS)));
@@ -422,7 +424,7 @@ describe('a name that somebody else chose', () => {
       );
 
       // and when he has it again
-      await walk.request('POST', '/okta/sim/assign', { key: 'erik', assigned: true });
+      await walk.directory.assigns('erik', true);
       await walk.until('he is back', async () =>
         (await casesOf(erik.email)).every(({ state }) => state === 'returned' || state === 'closed'),
       );
@@ -442,7 +444,10 @@ describe('a name that somebody else chose', () => {
 
       // then
       await walk.becomes(asked.id, 'awaitingSignIn');
-      await walk.cardSays(asked, 'goes by the name “mallory”, which Okta does not know as theirs');
+      await walk.cardSays(
+        asked,
+        `goes by the name “mallory”, which ${walk.directory.name} does not know as theirs`,
+      );
       await reconcile(stage.latchkey.context);
       await sleep(1_500);
       expect(await teamsOf(mallory)).toEqual([]);
@@ -455,7 +460,7 @@ describe('a name that somebody else chose', () => {
       expect(await teamsOf(local)).toEqual([]);
       expect((await walk.change(asked.id)).state).toBe('awaitingSignIn');
 
-      // and when she signs in herself, through Okta
+      // and when she signs in herself, through the IdP
       const own = await signIn('nadia', { username: 'nadia@acme.example' });
       await walk.becomes(asked.id, 'inEffect', 30_000);
       expect(await teamsOf(own)).toEqual([READERS]);
@@ -500,11 +505,3 @@ describe('a name that somebody else chose', () => {
     PATIENCE_MS,
   );
 });
-
-// On deciding: in a file of its own, run from here.
-staleCards();
-staleIdentities();
-quorumOfAbsent();
-handedToOneself();
-keptByWhoDidIt();
-manyKeptByWhoDidIt();

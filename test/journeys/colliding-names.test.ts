@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { reconcile } from '../../src/flow/drift/reconcile.ts';
-import { oktaGroups, type Person, people } from '../../src/sandbox/seed.ts';
+import { userIdIn } from '../../src/sandbox/consoles.ts';
+import { oktaGroups, people } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import type { ScimSource } from '../../src/store/schema/scim-tables.ts';
 import { seedOfRun } from '../seed-of-run.ts';
@@ -19,6 +20,8 @@ const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const sources = ['okta', 'entra', 'other'] as const;
+/** The identity provider’s own. */
+const HOME = inject('idp') === 'entra' ? 'entra' : 'okta';
 
 /** People with a record and an Anypoint user of their own, each in some team their own way. */
 const real = people.filter((p) => ['ines', 'erik', 'tom', 'olga', 'sam', 'sofia'].includes(p.key));
@@ -35,7 +38,8 @@ const names = real.flatMap((p) => [
   ...variants(p.email),
   p.key,
   p.name,
-  p.oktaId,
+  userIdIn('okta', p.key),
+  userIdIn('entra', p.key),
   p.anypointId ?? '',
   p.slackId,
 ]);
@@ -61,7 +65,7 @@ const userFields = fc.record(
   { requiredKeys: ['userName'] },
 );
 /**
- * `of`: which of those there are by then; a source other than Okta's may aim at real people's records and groups too.
+ * `of`: which of those there are by then; a source other than the IdP's may aim at real people's records and groups too.
  */
 const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('createUser' as const), source, fields: userFields }) },
@@ -110,9 +114,7 @@ beforeAll(async () => {
     tokens.set(of, made?.token ?? '');
   }
   await walk.isQuiet();
-  // Okta provisions everybody, whatever groups they are in.
-  for (const key of ['erik', 'tom', 'sam', 'sofia', 'ines'])
-    for (const assigned of [false, true]) await walk.request('POST', '/okta/sim/assign', { key, assigned });
+  await walk.directory.provisions(real.map(({ key }) => key));
   // Granted, there before by a group, and there without a group: by hand as a member and as a maintainer.
   await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'The stuck orders of last night' });
   await walk.request('POST', '/anypoint/sim/teams/Dashboard%20viewers/members/tom', {
@@ -144,10 +146,10 @@ type Made = { users: { id: string; source: ScimSource }[]; groups: { id: string;
 type Records = { users: string[]; groups: string[] };
 
 async function perform(op: Operation, made: Made, records: Records): Promise<void> {
-  // Okta's own token stays away from what Okta has really pushed: who is touched by that was touched by their own
+  // The IdP's own token stays away from what the IdP has really pushed: who is touched by that was touched by their own
   // source.
-  const users = [...made.users.map(({ id }) => id), ...(op.source === 'okta' ? [] : records.users)];
-  const groups = [...made.groups.map(({ id }) => id), ...(op.source === 'okta' ? [] : records.groups)];
+  const users = [...made.users.map(({ id }) => id), ...(op.source === HOME ? [] : records.users)];
+  const groups = [...made.groups.map(({ id }) => id), ...(op.source === HOME ? [] : records.groups)];
   const pick = (all: string[], n: number) => all[n % Math.max(1, all.length)] ?? 'none';
   const patch = (operations: unknown[]) => ({ schemas: [PATCH], Operations: operations });
   switch (op.do) {
@@ -175,8 +177,8 @@ async function perform(op: Operation, made: Made, records: Records): Promise<voi
     }
     case 'moveMember': {
       const value = [{ value: pick(users, op.member) }];
-      // Okta's own groups too, but for whom it has made up; and none of the real members is taken out of them.
-      const all = op.source === 'okta' && op.how === 'add' ? [...groups, ...records.groups] : groups;
+      // The IdP's own groups too, but for whom it has made up; and none of the real members is taken out of them.
+      const all = op.source === HOME && op.how === 'add' ? [...groups, ...records.groups] : groups;
       await call(
         op.source,
         'PATCH',
@@ -201,7 +203,7 @@ async function perform(op: Operation, made: Made, records: Records): Promise<voi
   }
 }
 
-const oktaIds = real.map((p: Person) => p.oktaId);
+const idpIds = real.map(({ key }) => userIdIn(HOME, key));
 
 /** The members of each team, the person of each Anypoint user, and what is said of real people. */
 async function statusText() {
@@ -223,8 +225,8 @@ async function statusText() {
     ),
     real: await walk.query(
       `select p.login, p.email, p.name, p.status from people p join person_links l on l.person_id = p.id
-       where l.system = 'okta' and l.external_id = any($1) order by l.external_id`,
-      [oktaIds],
+       where l.system = $1 and l.external_id = any($2) order by l.external_id`,
+      [HOME, idpIds],
     ),
   };
 }
@@ -235,13 +237,14 @@ test(
     const records: Records = {
       users: (
         await walk.query<{ id: string }>(
-          `select id from scim_users where source = 'okta' and external_id = any($1) order by user_name`,
-          [oktaIds],
+          'select id from scim_users where source = $1 and external_id = any($2) order by user_name',
+          [HOME, idpIds],
         )
       ).map(({ id }) => id),
       groups: (
         await walk.query<{ id: string }>(
-          `select id from scim_groups where source = 'okta' order by display_name`,
+          'select id from scim_groups where source = $1 order by display_name',
+          [HOME],
         )
       ).map(({ id }) => id),
     };

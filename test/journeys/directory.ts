@@ -44,6 +44,8 @@ export type Directory = {
   changes(key: string, fields: Fields): Promise<void>;
   /** A new account; answers its id. */
   hires(person: Hired): Promise<string>;
+  /** Provisions these people by SCIM, though no group gives them anything. */
+  provisions(keys: readonly string[]): Promise<void>;
   /** Tells of somebody whom nothing was told of yet. */
   arrives(key: string): Promise<void>;
   signsIn(key: string, country: string): Promise<void>;
@@ -58,6 +60,8 @@ export type Directory = {
   silence(): Promise<void>;
   /** As in the beginning: it tells everything. */
   speaks(): Promise<void>;
+  /** What is told at once is lost, so only its log says who did something. */
+  tellsByLogAlone(): Promise<void>;
   /** What only Okta does (`onOktaAlone`): it assigns people to the app one by one, and forgets to push removals. */
   assigns(key: string, assigned: boolean): Promise<void>;
   forgetsRemovals(): Promise<void>;
@@ -68,7 +72,10 @@ export type Directory = {
   calls: Record<Call, Pick<FaultSpec, 'vendor' | 'method' | 'path'>>;
 };
 
-/** `write`: somebody into a group; `remove`: out of it. `members`: the list of a group’s members. */
+/**
+ * `write`: somebody into a group; `remove`: out of it. `members`: the list of a group’s members. `audits`: the log that
+ * says who did it.
+ */
 export type Call =
   | 'any'
   | 'write'
@@ -78,7 +85,8 @@ export type Call =
   | 'members'
   | 'groupsOf'
   | 'signIns'
-  | 'log';
+  | 'log'
+  | 'audits';
 
 /** Entra is asked here to push at once. */
 const ON_DEMAND = `/servicePrincipals/${enterpriseApp.servicePrincipalId}/synchronization/jobs/${enterpriseApp.jobId}/provisionOnDemand`;
@@ -130,9 +138,10 @@ const callsOfOkta: Calls = {
   groupsOf: { vendor: 'okta', method: 'GET', path: '/users/.*/groups' },
   signIns: { vendor: 'okta', path: '/logs' },
   log: { vendor: 'okta', path: '^/api/v1/logs' },
+  audits: { vendor: 'okta', path: '^/api/v1/logs' },
 };
 
-function okta({ request, worldUrl }: World): Directory {
+function okta({ request, worldUrl, context: contextNow }: World): Directory {
   const post = async (path: string, body?: unknown) => void (await request('POST', `/okta/sim${path}`, body));
   const as = (by?: string) => (by === undefined ? '' : `?by=${by}`);
   const vendor = 'okta';
@@ -155,6 +164,9 @@ function okta({ request, worldUrl }: World): Directory {
       });
       if (made.status !== 200) throw new Error(`Okta makes nobody: ${made.status} ${await made.text()}`);
       return ((await made.json()) as { id: string }).id;
+    },
+    async provisions(keys) {
+      for (const key of keys) for (const assigned of [false, true]) await post('/assign', { key, assigned });
     },
     async arrives(key) {
       for (const assigned of [false, true]) await post('/assign', { key, assigned });
@@ -184,6 +196,11 @@ function okta({ request, worldUrl }: World): Directory {
       await post('/push', { drop: 'none', paused: false });
       await post('/hooks', { lose: false });
     },
+    async tellsByLogAlone() {
+      await post('/hooks', { lose: true });
+      const context = contextNow?.() as { eventHooks?: ReadonlySet<string> } | undefined;
+      if (context !== undefined) context.eventHooks = new Set();
+    },
   };
 }
 
@@ -197,6 +214,7 @@ const callsOfEntra: Calls = {
   groupsOf: { vendor: 'entra', method: 'GET', path: '/users/[^/]+/' },
   signIns: { vendor: 'entra', path: '/auditLogs/signIns' },
   log: { vendor: 'entra', path: '/delta$' },
+  audits: { vendor: 'entra', path: '/auditLogs/directoryAudits' },
 };
 
 /**
@@ -259,6 +277,12 @@ function entra({ request, context: contextNow }: World): Directory {
       });
       return id;
     },
+    async provisions(keys) {
+      const members = await Promise.all(keys.map((key) => found.idOf(key)));
+      await post('/groups/new', { displayName: 'people-of-the-app', members });
+      await post('/sync/assignments', { group: 'people-of-the-app', isAssigned: true });
+      await told();
+    },
     arrives: (key) => happens(key, 'updated'),
     assigns: () => expect.fail('Entra assigns groups'),
     forgetsRemovals: () => expect.fail('Entra remembers what it has carried'),
@@ -271,8 +295,10 @@ function entra({ request, context: contextNow }: World): Directory {
         location: { countryOrRegion },
       })),
     async moves(group, keys, isMember, push) {
+      await post('/settings', { paused: true });
       for (const key of keys) await post('/members', { group, key, isMember });
       await push();
+      await post('/settings', { paused: false });
       await told();
     },
     async pausePush(paused) {
@@ -286,14 +312,15 @@ function entra({ request, context: contextNow }: World): Directory {
     },
     async silence() {
       isSilent = true;
-      await post('/settings', { refuse: { status: 503, below: '/groups/delta' } });
+      await post('/settings', { lose: true, refuse: { status: 503, below: '/groups/delta' } });
     },
     async speaks() {
       isSilent = false;
       isPaused = false;
-      await post('/settings', { refuse: null });
+      await post('/settings', { lose: false, refuse: null });
       await post('/sync', { isPaused: false });
       await told();
     },
+    tellsByLogAlone: async () => void (await post('/settings', { lose: true })),
   };
 }

@@ -57,12 +57,13 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
   async function massCard(group: string, words: string | RegExp): Promise<CardSeen & { id: string }> {
     return await walk.until(
       `a card about ${group} that says ${words}`,
-      async () => {
+      async (saw) => {
         const all = await masses();
         const cards = await walk.messages('olga', 'access-requests');
         for (const { id } of all.toReversed()) {
           const card = cards.find((m) => m.metadata?.event_payload?.marker === `${id}:card`);
           if (card === undefined || !wordsOf(card).includes(group)) continue;
+          saw(wordsOf(card));
           if (typeof words === 'string' ? wordsOf(card).includes(words) : words.test(wordsOf(card)))
             return { ...card, id };
         }

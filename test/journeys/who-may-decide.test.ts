@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Absence } from '../../src/core/delegation/delegates.ts';
 import type { ApproverRule, ApproverSource, Entitlement } from '../../src/core/policy/catalogue.ts';
 import { createBrowser, signInBy } from '../../src/sandbox/browser.ts';
+import { userIdIn } from '../../src/sandbox/consoles.ts';
 import { people } from '../../src/sandbox/seed.ts';
+import { crowdPerson } from '../bench/crowd.ts';
 import { rows as rowsOfDelegates } from '../core/delegation/who-may-decide-rows.ts';
 import { rows as rowsOfPlans } from '../core/policy/who-may-decide-rows.ts';
 import type { Stage } from '../stage.ts';
@@ -10,7 +12,7 @@ import { type Asked, type Journey, setOut, slackIdOf } from './journey.ts';
 
 /*
  * The tables of who may decide, played: each row is a request of its own, asked for in Slack and clicked on there, over
- * the people of Okta. Rows are left out whose plan needs somebody who is not there, or time.
+ * the people of the IdP. Rows are left out whose plan needs somebody who is not there, or time.
  */
 
 const source = {
@@ -115,18 +117,7 @@ const whileOlgaIsAway: Row[] = [
 ];
 
 /** One beneficiary for each row, all of them interns of Tom’s. */
-const intern = (n: number) => {
-  const id = String(500 + n);
-  return {
-    ...(people[0] as (typeof people)[number]),
-    key: `intern${n}`,
-    name: `Intern ${n}`,
-    email: `intern${n}@acme.example`,
-    slackId: `U0000${id}`,
-    oktaId: `00uintern${String(n).padStart(8, '0')}${id}`,
-    anypointId: null,
-  };
-};
+const intern = (n: number) => ({ ...crowdPerson(400 + n), name: `Intern ${n}`, anypointId: null });
 const ALL = inPlans.length + whileTomIsAway.length + signedIn.length + whileOlgaIsAway.length;
 const interns = Array.from({ length: ALL }, (_, n) => intern(n));
 let taken = 0;
@@ -203,7 +194,7 @@ async function signsIn(who: string, as: string, asked: Asked, how?: 'password'):
   });
   used.add(link);
   await signInBy(createBrowser(), link, {
-    user: people.find((p) => p.key === as)?.oktaId ?? '',
+    user: userIdIn(walk.directory.system, as),
     ...(how === undefined ? {} : { how }),
   });
   const came = await walk.until('what came of the sign-in', async (saw) => {

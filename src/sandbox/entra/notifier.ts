@@ -32,8 +32,11 @@ const THROTTLED_BY_MS = 10_000;
 
 /** Validates endpoints, and sends change and lifecycle notifications with Graph's patience and repeats. */
 export class Notifier {
-  /** Taken by each notification; `ids` and `delta`: whether it carries an id of its own, and who was moved; `lose`: it is never sent. */
-  settings = { firstRetryMs: 500, copies: 1, ids: true, delta: true, lose: false };
+  /**
+   * Taken by each notification. `ids` and `delta`: whether it carries an id of its own, and who was moved. `lose`: it is
+   * never sent. `paused`: it waits until this is over.
+   */
+  settings = { firstRetryMs: 500, copies: 1, ids: true, delta: true, lose: false, paused: false };
   readonly deliveries: Delivery[] = [];
   readonly #waiting = new Map<string, unknown[]>();
   readonly #ending = new AbortController();
@@ -118,7 +121,8 @@ export class Notifier {
 
   async #send(url: string): Promise<void> {
     const { signal } = this.#ending;
-    await sleep(BATCH_MS, undefined, { signal });
+    do await sleep(BATCH_MS, undefined, { signal });
+    while (this.settings.paused);
     const value = this.#waiting.get(url) ?? [];
     this.#waiting.delete(url);
     const until = Date.now() + RETRIED_FOR_MS;

@@ -41,11 +41,20 @@ const settingsSchema = z.strictObject({
   ids: z.boolean().optional(),
   delta: z.boolean().optional(),
   lose: z.boolean().optional(),
+  paused: z.boolean().optional(),
+  /** So long after something happened the audit log has it, in milliseconds. */
+  auditLagMs: z.int().min(0).optional(),
   refuse: refusalSchema.nullish(),
   /** How far the slower copy of the directory is behind. */
   lagMs: z.int().min(0).optional(),
   limit: z.strictObject({ requests: z.int().min(0), perMs: z.int().min(1) }).nullish(),
 });
+/** Whoever clicks in the portal, unless somebody is named. They are no person of the company. */
+const portalAdmin = {
+  id: '3a000000-0000-4000-8000-0000000000ad',
+  displayName: 'Entra administrator',
+  userPrincipalName: 'admin@acme.onmicrosoft.com',
+};
 /** `by`: the key of who does it. */
 const memberSchema = z.strictObject({
   group: z.string(),
@@ -103,12 +112,12 @@ export function portal(sim: FastifyInstance, parts: EntraParts): void {
 
 function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): void {
   sim.post('/members', async (request) => {
-    const { group, key, isMember, by = 'sofia' } = memberSchema.parse(request.body);
+    const { group, key, isMember, by } = memberSchema.parse(request.body);
     const found = tenant.groupNamed(group);
     const user = tenant.userKeyed(key);
     if (found === null || user === null) throw notFound(found === null ? group : key);
     if (found.members.has(user.id) !== isMember)
-      logs.addAudit({ groupId: found.id, memberId: user.id, isMember }, tenant.userKeyed(by));
+      logs.addAudit({ groupId: found.id, memberId: user.id, isMember }, whoClicks(tenant, by));
     tenant.setMember(found, user.id, isMember);
     return { groupId: found.id, userId: user.id };
   });
@@ -160,6 +169,10 @@ function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): vo
   });
 }
 
+function whoClicks(tenant: Tenant, by: string | undefined): typeof portalAdmin | EntraUser | null {
+  return by === undefined ? portalAdmin : tenant.userKeyed(by);
+}
+
 function changeFields(tenant: Tenant, user: EntraUser, fields: z.infer<typeof fieldsSchema>): void {
   const { department, title, manager, login, email } = fields;
   if (department !== undefined) user.department = department;
@@ -208,7 +221,7 @@ function groupPortal(sim: FastifyInstance, { tenant, provisioning }: EntraParts)
 }
 
 function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {
-  const { subscriptions, notifier, tenant, throttle, changes, refusing } = parts;
+  const { subscriptions, notifier, tenant, throttle, changes, refusing, logs } = parts;
   sim.post('/lifecycle', async (request) => {
     const { resource, event } = lifecycleSchema.parse(request.body);
     const subscription = subscriptions.all().find((one) => one.resource === resource);
@@ -218,9 +231,10 @@ function subscriptionPortal(sim: FastifyInstance, parts: EntraParts): void {
     return { id: subscription.id };
   });
   sim.post('/settings', async (request) => {
-    const { refuse, lagMs, limit, ...settings } = settingsSchema.parse(request.body);
+    const { refuse, lagMs, limit, auditLagMs, ...settings } = settingsSchema.parse(request.body);
     if (refuse !== undefined) refusing.now = refuse;
     if (lagMs !== undefined) tenant.lagMs = lagMs;
+    if (auditLagMs !== undefined) logs.auditLagMs = auditLagMs;
     if (limit !== undefined) {
       throttle.limit = limit satisfies Limit | null;
       throttle.reset();

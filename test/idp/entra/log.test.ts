@@ -23,8 +23,8 @@ describe('what has changed in the directory', () => {
   const isAudit = ({ key }: { key: string }) => key.startsWith('graph:audit:');
   const told = (pages: readonly LogPage[]) =>
     pages.flatMap((page) => page.observations.filter((one) => !isAudit(one)).map((one) => one.payload));
-  const put = (key: string, isMember: boolean) =>
-    entra.portal('/members', { group: 'anypoint-orders-read', key, isMember });
+  const put = (key: string, isMember: boolean, by = 'sofia') =>
+    entra.portal('/members', { group: 'anypoint-orders-read', key, isMember, by });
 
   test('the first look tells nothing of what was before, and the next what came since', async () => {
     await put('ines', true);
@@ -62,6 +62,18 @@ describe('what has changed in the directory', () => {
     // Entries come late, so the last minutes are read again: the same key each time.
     const again = audits(await all(pages.at(-1)?.position ?? ''));
     expect(again.map(({ key }) => key)).toEqual(audits(pages).map(({ key }) => key));
+  });
+
+  test('an entry that is written minutes later is told then, though others were read meanwhile', async () => {
+    await put('ines', true, 'sam');
+    await entra.portal('/settings', { auditLagMs: 60_000 });
+    const before = await all(position);
+    const audits = (some: readonly LogPage[]) => some.flatMap((page) => page.observations.filter(isAudit));
+    expect(audits(before)).toEqual([]);
+    await entra.portal('/settings', { auditLagMs: 0 });
+    expect(audits(await all(before.at(-1)?.position ?? '')).map(({ actor }) => actor?.name)).toEqual([
+      'Sam Whitaker',
+    ]);
   });
 
   test('without AuditLog.Read.All what has changed is told all the same', async () => {
