@@ -9,13 +9,16 @@ import { type LatchkeyProcess, latchkeyProcess } from './latchkey-process.ts';
 
 const MANY = 12;
 const PATIENCE_MS = 60_000;
-const people = seedAndCrowd().slice(0, -200 + MANY);
-const keys = people.filter(({ key }) => key.startsWith('crowd')).map(({ key }) => key);
+const people = seedAndCrowd().slice(0, -200 + 2 * MANY);
+const crowd = people.filter(({ key }) => key.startsWith('crowd')).map(({ key }) => key);
+const keys = crowd.slice(0, MANY);
+const others = crowd.slice(MANY);
 
 let world: RunningWorld;
 let fresh: Awaited<ReturnType<typeof unopenedDatabase>>;
 let web: LatchkeyProcess;
 let worker: LatchkeyProcess;
+let second: LatchkeyProcess;
 let walk: Journey;
 beforeAll(async () => {
   world = await startWorld({ port: 0, stateFile: null, latchkey: null, people });
@@ -29,12 +32,13 @@ beforeAll(async () => {
     });
   web = await processOf('web');
   worker = await processOf('worker');
+  second = await processOf('worker');
   await web.start();
   walk = await walkOn(world.url, fresh.url);
   await walk.request('PUT', '/control/latchkey', { url: web.url, scimToken: credentials.scimToken });
 });
 afterAll(async () => {
-  await worker?.close();
+  await Promise.all([worker?.close(), second?.close()]);
   await web?.close();
   await world?.close();
   await fresh?.drop().catch(() => {});
@@ -82,6 +86,37 @@ test('a worker that is killed with its hands full loses nothing: another goes on
   await walk.heal();
   await walk.query('update outbox set next_at = clock_timestamp() where done_at is null and leased');
   await worker.start();
+
+  // then
+  for (const { id } of asked) await walk.becomes(id, 'inEffect', PATIENCE_MS);
+  await walk.owesNothing(PATIENCE_MS);
+  for (const { id } of asked) {
+    const types = await walk.auditTypes(id);
+    for (const once of ['changeReceived', 'changeApproved', 'idpWritten', 'changeSeen'])
+      expect(types.filter((type) => type === once)).toEqual([once]);
+  }
+}, 180_000);
+
+test('of two workers one is killed with its hands full, and the other takes over what it had; each change is carried out once', async () => {
+  // given both have work under way
+  await second.start();
+  const asked: Asked[] = [];
+  for (const key of others) asked.push(await walk.asks(key, { entitlement, reason: `Of both, ${key}` }));
+  await walk.fault({ vendor: 'anypoint', method: 'PUT', path: '/members/', kind: 'latency', ms: 600 });
+  await walk.fault({ vendor: 'okta', method: 'PUT', path: '/groups/', kind: 'latency', ms: 600 });
+  for (const one of asked) await walk.click('tom', await walk.cardNow(one), 'approve');
+  await walk.until('some are carried out, and others are not', async (saw) => {
+    const states = await walk.query<{ state: string }>('select state from changes where id = any($1)', [
+      asked.map(({ id }) => id),
+    ]);
+    const seen = saw(states.filter(({ state }) => state === 'inEffect').length);
+    return seen > 0 && seen < MANY;
+  });
+
+  // when, and its leases have run out
+  await worker.kill();
+  await walk.query('update outbox set next_at = clock_timestamp() where done_at is null and leased');
+  await walk.heal();
 
   // then
   for (const { id } of asked) await walk.becomes(id, 'inEffect', PATIENCE_MS);
