@@ -12,6 +12,7 @@ export const longest = [
   'test/faults/started.test.ts',
   'test/faults/queue-away-silent.test.ts',
   'test/faults/killed-mass-change.test.ts',
+  'test/faults/killed-in-a-batch.test.ts',
   'test/journeys/canary.test.ts',
   'test/config/command-line.test.ts',
   'test/faults/killed-request.test.ts',

@@ -19,7 +19,7 @@ const UNDER_WAY_MAX = 24;
 const ENTITLEMENT = 'payments-api-read';
 const GROUP = 'anypoint-payments-read';
 const TEAM = 'Payments API readers';
-const TARGETS = { perSecond: 9.5, memory: 1.1, heap: 1.15, connections: 1, ageSeconds: 2 };
+const TARGETS = { perSecond: 9.5, memory: 1.1, heap: 1.15, connections: 1.1, ageSeconds: 2 };
 
 /**
  * Ten changes a second for minutes, with SCIM beside: half of them give somebody access, from the request until it is

@@ -9,7 +9,7 @@ import { type Killable, setKillable } from './killable.ts';
 
 /** What Latchkey does many at once is killed, or loses its connections, when half of it is done. */
 const PATIENCE_MS = 150_000;
-const MANY = 12;
+const MANY = 8;
 const READ = { entitlement: 'orders-api-read', group: 'anypoint-orders-read', team: 'Orders API readers' };
 const ONCE = ['changeReceived', 'approversAsked', 'changeApproved', 'idpWritten', 'changeSeen'];
 
