@@ -99,7 +99,10 @@ class Entra implements IdentityProvider {
     // Whoever is deleted was so after every write: no older copy says that.
     if (seen === 'deleted') return false;
     if (wrote === null || wrote === (seen === 'in')) return seen === 'in';
-    return (await this.#settled({ groupId, personId }, wrote, this.#settleMs)) ? wrote : !wrote;
+    if (await this.#settled({ groupId, personId }, wrote, this.#settleMs)) return wrote;
+    // Somebody else has changed it since. That is not waited for again.
+    this.#recent.forget(groupId, personId);
+    return !wrote;
   }
 
   /** The groups of a deleted person come back with them; until then there are none. */

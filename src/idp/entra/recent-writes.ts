@@ -15,6 +15,10 @@ export class RecentWrites {
     if (this.#written.size > KEPT_MAX && oldest !== undefined) this.#written.delete(oldest);
   }
 
+  forget(groupId: string, personId: string): void {
+    this.#written.delete(keyOf(groupId, personId));
+  }
+
   /** What was written; null: nothing, or so long ago that what is read counts. */
   of(groupId: string, personId: string): boolean | null {
     const key = keyOf(groupId, personId);
