@@ -1,4 +1,5 @@
 import type { Job } from '../core/jobs/reactions.ts';
+import { readMessages } from '../store/messages.ts';
 import { type Cards, noticesAbout } from './cards.ts';
 import { type Context, done, type Ran } from './kernel/context.ts';
 import { makeAllRight } from './messages/make-all-right.ts';
@@ -13,8 +14,11 @@ export async function updateMessages(
   cards: Cards<unknown>,
 ): Promise<Ran> {
   return await context.locks.withLock(`updateMessages:${changeId}`, async () => {
-    const notices = await noticesAbout(context, cards, 'change', { id: changeId });
-    if (notices !== null) await makeAllRight(context, changeId, notices);
+    const [notices, messages] = await Promise.all([
+      noticesAbout(context, cards, 'change', { id: changeId }),
+      readMessages(context.db, changeId),
+    ]);
+    if (notices !== null) await makeAllRight(context, changeId, notices, messages);
     return done;
   });
 }
@@ -29,12 +33,15 @@ export async function updateCard(
   cards: Cards<unknown>,
 ): Promise<Ran> {
   return await context.locks.withLock(`updateCard:${about}:${id}`, async () => {
-    const notices = await noticesAbout(context, cards, about, { id });
+    const [notices, messages] = await Promise.all([
+      noticesAbout(context, cards, about, { id }),
+      readMessages(context.db, id),
+    ]);
     if (notices === null) return done;
-    const unreachable = await makeAllRight(context, id, notices);
+    const unreachable = await makeAllRight(context, id, notices, messages);
     const instead =
       unreachable.size === 0 ? null : await noticesAbout(context, cards, about, { id, unreachable });
-    if (instead !== null) await makeAllRight(context, id, instead);
+    if (instead !== null) await makeAllRight(context, id, instead, await readMessages(context.db, id));
     return done;
   });
 }

@@ -15,9 +15,12 @@ export type ModelMemory = {
 };
 
 const KEPT_DAYS = 30;
+/** Old answers are dropped so often, in milliseconds, and when the first is remembered. */
+const DROP_EVERY_MS = 3_600_000;
 
 /** `dailyTokens` null: no limit; what is spent is counted all the same. */
 export function createModelMemory(db: Db, dailyTokens: number | null): ModelMemory {
+  let dropAt = 0;
   const today = sql`(clock_timestamp() at time zone 'utc')::date`;
   return {
     async recall(key) {
@@ -34,6 +37,8 @@ export function createModelMemory(db: Db, dailyTokens: number | null): ModelMemo
         .values({ key, raw: JSON.stringify(raw), model })
         .onConflict((c) => c.column('key').doNothing())
         .execute();
+      if (performance.now() < dropAt) return;
+      dropAt = performance.now() + DROP_EVERY_MS;
       await db
         .deleteFrom('model_answers')
         .where('answered_at', '<', sql<Date>`clock_timestamp() - ${KEPT_DAYS} * interval '1 day'`)

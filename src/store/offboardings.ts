@@ -88,14 +88,15 @@ export async function leaverCase(db: Db | Tx, personId: string): Promise<Offboar
 
 /** Whether this person is kept out of every team: by a case that is not over, or by an admin's word. */
 export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean> {
-  const row = await db
+  const open = db
     .selectFrom('offboardings')
     .select('id')
     .where('person_id', '=', personId)
     .where('state', 'in', [...openOffboardingStates])
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined || (await leaverCase(db, personId)) !== null;
+  const [row, left] = await Promise.all([open, leaverCase(db, personId)]);
+  return row !== undefined || left !== null;
 }
 
 /** Everybody for whom `isKeptOut` holds, as `person_id`; a property test holds the two together. */

@@ -4,13 +4,12 @@ import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { revokeUnderway, underwayIds } from '../../store/changes.ts';
-import { databaseNow } from '../../store/postgres/clock.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { accountAt } from '../people/accounts.ts';
 import { pushToAskFor } from './ask-for-push.ts';
-import { isWanted as isWantedNow } from './wanted-in-group.ts';
+import { isWantedAtOnce, isWanted as isWantedNow } from './wanted-in-group.ts';
 
 /**
  * Makes this person-and-group true in the IdP. The desired membership is computed now from all live grants, and
@@ -35,7 +34,7 @@ export async function applyToIdp(
     // Both are looked at side by side, under the lock; a failing read is dealt with where it is awaited.
     const reading = context.idp.isMember(groupId, idpId);
     reading.catch(() => {});
-    const isWanted = await desiredNow(context, job);
+    const { isWanted } = await isWantedAtOnce(context.db, job);
     let wrote: Wrote;
     try {
       wrote = await makeTrue(context, { personId, groupId, idpId }, isWanted, reading);
@@ -62,10 +61,6 @@ export async function applyToIdp(
 }
 
 type Wrote = 'added' | 'removed' | 'already so';
-
-async function desiredNow(context: Data, job: { personId: string; groupId: string }): Promise<boolean> {
-  return await isWantedNow(context.db, job, await databaseNow(context.db));
-}
 
 async function makeTrue(
   context: Data & AtIdp,

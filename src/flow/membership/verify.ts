@@ -6,7 +6,7 @@ import { faultInWords } from '../../core/fault-words.ts';
 import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { readChange } from '../../store/changes.ts';
-import { type Person, readPerson } from '../../store/people.ts';
+import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { at, idpName } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
@@ -15,7 +15,7 @@ import { anypointUsers } from './anypoint-users.ts';
 import { pushTrouble } from './ask-for-push.ts';
 import { isStillInGroup, notCarriedYet, notTakenOutYet, withMapping } from './carried-elsewhere.ts';
 import { type Look, type Waiting, waiting } from './look.ts';
-import { isWanted } from './wanted-in-group.ts';
+import { type LookFacts, lookFacts } from './look-facts.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
 
 /**
@@ -29,18 +29,25 @@ export async function verifyInAnypoint(
 ): Promise<Ran> {
   const change = await readChange(context.db, job.changeId);
   if (change === null || !isUnderway(change.state) || change.target === null) return done;
+  const { target } = change;
   // Not while a delivery is between its write and its note: what is seen then would have no delivery time.
-  return await context.locks.withLock(`team:${change.personId}:${change.target.teamId}`, () =>
-    look(context, change.id),
+  return await context.locks.withLock(`team:${change.personId}:${target.teamId}`, () =>
+    look(context, change, target),
   );
 }
 
-async function look(context: Context, changeId: string): Promise<Ran> {
-  const change = await readChange(context.db, changeId);
+type Target = NonNullable<Change['target']>;
+
+/** `before`: as it was when its lock was waited for. */
+async function look(context: Context, before: Change, target: Target): Promise<Ran> {
+  const known = await lookFacts(context, before, target);
+  const { change } = known;
   if (change === null || !isUnderway(change.state) || change.target === null) return done;
+  // Meanwhile they were joined with another record of theirs.
+  if (change.personId !== before.personId) return { againInMs: 0 };
   let found: Look;
   try {
-    found = await lookOnce(context, change, change.target);
+    found = await lookOnce(context, change, change.target, known);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Not being able to look is not "not there": the alarm says which, and the look is repeated.
@@ -91,11 +98,11 @@ async function look(context: Context, changeId: string): Promise<Ran> {
 async function lookOnce(
   context: Context,
   change: Change,
-  target: NonNullable<Change['target']>,
+  target: Target,
+  { isWanted, now, person, externalId }: Omit<LookFacts, 'change'>,
 ): Promise<Look> {
   const wants = change.kind === 'grant';
-  const now = await databaseNow(context.db);
-  if ((await isWanted(context.db, { personId: change.personId, groupId: target.groupId }, now)) !== wants) {
+  if (isWanted !== wants) {
     // A grant whose time is over is ended by the timers, with a revoke; only then is this change overtaken.
     if (wants && change.grant !== null && change.ended === null)
       return waiting('idpWrite', 'its time is over, and it is about to be ended');
@@ -106,13 +113,13 @@ async function lookOnce(
   }
   if (change.legs.idpWrittenAt === null)
     return waiting('idpWrite', `${idpName(context, target)} has not taken the change to ${target.groupName}`);
-  const person = await readPerson(context.db, change.personId);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
 
   // Where something else carries it, there may be no push to us at all.
   const isPushed =
     target.delivery !== undefined ||
-    (await isInGroupByScim(at(context, target), person, target.groupName)) === wants;
+    (await isInGroupByScim(at(context, target), person, { groupName: target.groupName, externalId })) ===
+      wants;
   const pushOwed = waiting(
     'scimPush',
     `${idpName(context, target)} has not pushed ${target.groupName} by SCIM`,
@@ -138,8 +145,6 @@ function pushAwaitedMs({ kind, cause }: Change, objectiveMs: number): number {
   const isByCase = kind === 'revoke' && (cause === 'leaver' || cause === 'lostApp');
   return isByCase ? Math.min(LEAVER_PUSH_AWAITED_MS, objectiveMs) : objectiveMs;
 }
-
-type Target = NonNullable<Change['target']>;
 
 async function lookForAccess(
   context: Data & Parties,

@@ -1,6 +1,7 @@
 import { isDesired } from '../../core/membership/desired.ts';
 import { isInBaseline } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
+import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 
 /** Desired membership: while any grant that needs it is live, or it was there before Latchkey. */
@@ -10,4 +11,13 @@ export async function isWanted(
   now: Date,
 ): Promise<boolean> {
   return isDesired(await unendedGrants(db, pair), now) || (await isInBaseline(db, pair));
+}
+
+/** Desired membership by the clock of this moment, which is read in the same trip. */
+export async function isWantedAtOnce(
+  db: Db,
+  pair: { personId: string; groupId: string },
+): Promise<{ isWanted: boolean; now: Date }> {
+  const [now, grants] = await Promise.all([databaseNow(db), unendedGrants(db, pair)]);
+  return { now, isWanted: isDesired(grants, now) || (await isInBaseline(db, pair)) };
 }

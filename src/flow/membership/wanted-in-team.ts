@@ -32,22 +32,27 @@ export async function scimIdentity(
   { db, idp }: Pick<Context, 'db'> & Named,
   person: Person,
 ): Promise<Provisioned> {
+  return provisionedAs(idp, person, await linkOf(db, person.id, idp.system));
+}
+
+function provisionedAs(idp: Named['idp'], person: Person, externalId: string | null): Provisioned {
   return {
     personId: person.id,
-    externalId: await linkOf(db, person.id, idp.system),
+    externalId,
     userNames: [person.login],
     source: idp.system,
     carriesMembersAlone: idp.carriesMembersAlone === true,
   };
 }
 
-/** Whether the IdP, as it told us by SCIM, has this person in the group. */
+/** Whether the IdP, as it told us by SCIM, has this person in the group. `externalId`: by which it knows them. */
 export async function isInGroupByScim(
   context: Pick<Context, 'db'> & Named,
   person: Person,
-  groupName: string,
+  { groupName, externalId }: { groupName: string; externalId: string | null },
 ): Promise<boolean> {
-  return (await scimStatus(context.db, await scimIdentity(context, person), [groupName])).isInAnyGroup;
+  const who = provisionedAs(context.idp, person, externalId);
+  return (await scimStatus(context.db, who, [groupName])).isInAnyGroup;
 }
 
 /**
@@ -59,9 +64,14 @@ export async function confirmedPerson(
   personId: string,
 ): Promise<Person | null> {
   const unconfirmed: (Identity & AtIdp)[] = [];
-  for (const idp of context.idps.all) {
-    const identity = await identityOf(context.db, personId, idp.system);
-    if (identity?.isUnconfirmed === false) return await readPerson(context.db, personId);
+  const { all } = context.idps;
+  const [person, ...identities] = await Promise.all([
+    readPerson(context.db, personId),
+    ...all.map(({ system }) => identityOf(context.db, personId, system)),
+  ]);
+  for (const [n, idp] of all.entries()) {
+    const identity = identities[n] ?? null;
+    if (identity?.isUnconfirmed === false) return person;
     if (identity !== null) unconfirmed.push({ ...identity, idp });
   }
   for (const { idp, ...identity } of unconfirmed) {
@@ -103,9 +113,15 @@ export async function teamVerdict(context: TeamContext, person: Person, teamId: 
   const concerned = context.idps.all.filter(
     ({ system }) => targets.length === 0 || targets.some((target) => target.idp === system),
   );
-  const grants = await unendedGrants(context.db, { personId: person.id, teamId });
+  const [grants, ...identities] = await Promise.all([
+    unendedGrants(context.db, { personId: person.id, teamId }),
+    ...concerned.map(({ system }) => identityOf(context.db, person.id, system)),
+  ]);
   const verdicts: Settled[] = [];
-  for (const idp of concerned) {
+  for (const [n, idp] of concerned.entries()) {
+    const identity = identities[n] ?? null;
+    // This IdP has never named them itself.
+    if (identity === null || identity.isUnconfirmed) continue;
     const of = (groupId: string) => targets.find((target) => target.groupId === groupId)?.idp ?? idp.system;
     const here = grants.filter(({ groupId }) => of(groupId) === idp.system);
     for (const part of byCarrier(targets.filter((target) => target.idp === idp.system))) {
@@ -113,8 +129,7 @@ export async function teamVerdict(context: TeamContext, person: Person, teamId: 
         !part.some((target) => target.groupId === groupId) &&
         targets.some((target) => target.groupId === groupId);
       const mine = here.filter(({ groupId }) => !isOthers(groupId));
-      const verdict = await verdictAt(context, person, { idp, teamId, targets: part, grants: mine });
-      if (verdict !== null) verdicts.push(verdict);
+      verdicts.push(await verdictAt(context, person, { idp, identity, teamId, targets: part, grants: mine }));
     }
   }
   return ofEveryIdp(verdicts);
@@ -128,25 +143,30 @@ function byCarrier(targets: Target[]): Target[][] {
   return targets.length === 0 ? [[]] : [ours, others].filter((part) => part.length > 0);
 }
 
-/** Null: this IdP has never named them itself. */
+type At = { idp: TeamIdp; identity: Identity; teamId: string; targets: Target[]; grants: Grant[] };
+
+/** The facts are asked for side by side, in one trip. */
 async function verdictAt(
   { db }: Pick<TeamContext, 'db'>,
   person: Person,
-  { idp, teamId, targets, grants }: { idp: TeamIdp; teamId: string; targets: Target[]; grants: Grant[] },
-): Promise<Settled | null> {
-  const identity = await identityOf(db, person.id, idp.system);
-  if (identity === null || identity.isUnconfirmed) return null;
+  { idp, identity, teamId, targets, grants }: At,
+): Promise<Settled> {
   const names = targets.map((target) => target.groupName);
-  const inScim = await scimStatus(db, await scimIdentity({ db, idp }, person), names);
   const groupIds = targets.map((target) => target.groupId);
+  const [inScim, isOut, now, wasThereBefore] = await Promise.all([
+    scimStatus(db, provisionedAs(idp, person, identity.id), names),
+    isKeptOut(db, person.id),
+    databaseNow(db),
+    wasInTeam(db, person.id, teamId),
+  ]);
   const facts: MembershipFacts = {
     isConfirmed: true,
     status: identity.status ?? person.status,
-    isKeptOut: await isKeptOut(db, person.id),
+    isKeptOut: isOut,
     scim: scimWord(inScim),
     isPushed: inScim.isInAnyGroup,
-    isWanted: isDesired(grants, await databaseNow(db)) || (await isInAnyBaseline(db, person.id, groupIds)),
-    wasThereBefore: await wasInTeam(db, person.id, teamId),
+    isWanted: isDesired(grants, now) || (await isInAnyBaseline(db, person.id, groupIds)),
+    wasThereBefore,
     inIdp: 'not asked',
     isCarriedElsewhere: targets.some(({ delivery }) => delivery !== undefined),
   };

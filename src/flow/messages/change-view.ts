@@ -94,7 +94,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
       ? { first: [], others: [] }
       : peopleOfStage(openStage(change.plan, change.approvals).stage);
   const told = change.plan === null ? [] : onlyTold(change.plan).slice(0, TOLD_MAX);
-  const known = await peopleWithAccounts(context.db, {
+  const knownPeople = peopleWithAccounts(context.db, {
     ids: [
       change.personId,
       change.requesterId,
@@ -106,6 +106,13 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
     emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
     system: context.chat.system,
   });
+  const [known, ending, extending, summary, doneBy] = await Promise.all([
+    knownPeople,
+    endingOf(context.db, change),
+    extensionOf(context, change),
+    readSummary(context.db, changeId),
+    whoDid(context, change),
+  ]);
   const byId = (id: string | null) => known.find((p) => p.id === id) ?? null;
   const beneficiary = byId(change.personId);
   if (beneficiary === null) return null;
@@ -126,8 +133,8 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
     pushNow: pushNow(context, change.target ?? { idp: context.idps.first.system }),
     ...connectorNow(context, change.target ?? { idp: context.idps.first.system }),
     change,
-    ending: await endingOf(context.db, change),
-    ...(await extensionOf(context, change)),
+    ending,
+    ...extending,
     entitlement,
     beneficiary: await name(beneficiary),
     requester: requester === null ? null : await name(requester),
@@ -141,8 +148,8 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
         ? await Promise.all(catalogue.admins.map(byEmail))
         : [],
     channel: catalogue.channel,
-    summary: await readSummary(context.db, changeId),
-    doneBy: await whoDid(context, change),
+    summary,
+    doneBy,
     objectiveMs: context.objectiveMs,
     signInUrl: context.signInUrl,
   };

@@ -6,7 +6,6 @@ import {
   noteOutcomes,
   notePosting,
   type Outcome,
-  readMessages,
 } from '../../store/messages.ts';
 import type { Context } from '../kernel/context.ts';
 
@@ -15,7 +14,7 @@ const TOGETHER = 10;
 
 /**
  * Posts what is missing and edits what differs, in the order in which the messages stand. Only under the lock of the
- * thing that they are about. Answers which accounts can't be written to.
+ * thing that they are about, and with its `messages` as they were read under it. Answers which accounts can't be written to.
  *
  * Only a fault that concerns one recipient is let go. These faults are thrown, so that the row stays open until
  * somebody mends it:
@@ -26,8 +25,8 @@ export async function makeAllRight(
   context: Context,
   aboutId: string,
   wanted: readonly Notice<unknown>[],
+  messages: Map<string, Message>,
 ): Promise<ReadonlySet<string>> {
-  const messages = await readMessages(context.db, aboutId);
   const unreachable = new Set<string>();
   const troubles = new Map<string, Fault>();
   const run: Run = { context, aboutId, messages, unreachable, troubles };

@@ -50,8 +50,10 @@ export async function identify(
   const person = await onePerson(context, [one, ...others]);
   for (const other of proven.alsoKnownAs ?? [])
     await linkPerson(context.db, person.id, context.chat.system, other);
-  // Last, so that it is the one that they are written to by.
-  await linkPerson(context.db, person.id, context.chat.system, proven.id);
+  // Last, so that it is the one that they are written to by. Mostly it is already.
+  const written = await identityOf(context.db, person.id, context.chat.system);
+  if (written === null || written.isUnconfirmed || written.id !== proven.id)
+    await linkPerson(context.db, person.id, context.chat.system, proven.id);
   return { ...person, timeZone: person.timeZone ?? proven.timeZone };
 }
 

@@ -5,7 +5,7 @@ import type { Bound } from './statement.ts';
 import { storeFault } from './store-fault.ts';
 
 /** A value as pg's own queries send it: text, or bytes. It has no types of its own. */
-const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as {
+export const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as {
   prepareValue(value: unknown): string | Buffer | null;
 };
 
@@ -43,6 +43,19 @@ export async function sendBatch(client: pg.PoolClient, statements: Statements): 
     client.query(
       new Batch(statements, (error, answers) => (error === null ? resolve(answers) : reject(error))),
     );
+  });
+}
+
+/**
+ * The same, for reads that have nothing to do with each other. `answers` are those until the first that fails; `error`
+ * is that one's, and PostgreSQL skips what follows it. Never throws.
+ */
+export async function sendReads(
+  client: pg.PoolClient,
+  reads: Statements,
+): Promise<{ answers: Answer[]; error: unknown }> {
+  return await new Promise((resolve) => {
+    client.query(new Batch(reads, (error, answers) => resolve({ answers, error })));
   });
 }
 
@@ -115,6 +128,6 @@ class Batch implements pg.Submittable {
   }
 
   handleError(error: Error): void {
-    this.#done(storeFault(error, true) as Error, []);
+    this.#done(storeFault(error, true) as Error, this.#answers.slice(0, this.#at));
   }
 }

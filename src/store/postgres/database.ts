@@ -56,7 +56,7 @@ export async function openDatabase(url: GivenSecret): Promise<Database> {
 /** The database as it is, for whoever only reads. */
 export function connectDatabase(url: GivenSecret): Database {
   const pool = openPool(url, { max: POOL_SIZE, name: 'latchkey' });
-  const reading = openPool(url, { max: READS_SIZE, name: 'latchkey', isPipelined: true });
+  const reading = openPool(url, { max: READS_SIZE, name: 'latchkey' });
   const dialect = new PostgresDialect({ pool: apart(pool, shareReads(reading)) });
   const db = new Kysely<Tables>({ dialect });
   pools.set(db, pool);

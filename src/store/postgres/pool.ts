@@ -29,7 +29,7 @@ type Wire = {
   stream: Socket;
   on(event: 'errorMessage', answer: (message: { code?: string }) => void): void;
 };
-export const wireOf = (client: pg.ClientBase) => (client as unknown as { connection: Wire }).connection;
+const wireOf = (client: pg.ClientBase) => (client as unknown as { connection: Wire }).connection;
 
 export type PoolOptions = {
   max: number;

@@ -1,12 +1,18 @@
 import type pg from 'pg';
 import { Fault } from '../../core/fault.ts';
-import { wireOf } from './pool.ts';
+import { type Answer, prepareValue, sendReads } from './batch.ts';
 import { isOutdated, nameOf, prepareAnew } from './prepared.ts';
+import { resultOf } from './statement.ts';
 
 /** Connections on which reads go side by side; a slow one holds up those that were sent behind it on its own. */
 const CONNECTIONS = 4;
 /** A connection that is never without a question is given back after so long, in milliseconds, to be looked after. */
 const ROUND_MS = 2_000;
+/**
+ * While answers are awaited, what comes meanwhile waits for that connection, for so long at most, in milliseconds: then
+ * it has one of its own.
+ */
+const SHARE_MS = 2;
 /** Together in one write. More of them are dealt out to further connections. */
 const TOGETHER_MAX = 24;
 
@@ -21,8 +27,6 @@ type Asked = {
   isRepeat: boolean;
 };
 
-type Line = { client: pg.PoolClient; inFlight: number; since: number; broken: Error | undefined };
-
 /**
  * Reads that belong to no transaction, from all parts of the process. What is asked within one turn of the event loop
  * is one write, and its answers are one read: a trip to PostgreSQL costs more than most statements. Each stands for
@@ -32,50 +36,36 @@ export type SharedReads = {
   read(text: string, values: readonly unknown[]): Promise<Result>;
 };
 
-/** `pool`: of connections in pg's pipeline mode, for this alone. */
+/** `pool`: of connections for this alone. */
 export function shareReads(pool: pg.Pool): SharedReads {
-  const lines = new Set<Line>();
   const waiting: Asked[] = [];
   let isSending = false;
   let connecting = 0;
+  let asking = 0;
 
   function read(text: string, values: readonly unknown[]): Promise<Result> {
-    return new Promise((resolve, reject) => put({ text, values, resolve, reject, isRepeat: false }));
+    return new Promise((resolve, reject) => {
+      // What can't be sent fails here, and not in the middle of what others ask.
+      put({ text, values: values.map(prepareValue), resolve, reject, isRepeat: false });
+    });
   }
 
   function put(asked: Asked): void {
     waiting.push(asked);
+    soon();
+  }
+
+  function soon(): void {
     if (isSending) return;
     isSending = true;
-    setImmediate(send);
+    if (asking === 0) setImmediate(send);
+    else setTimeout(send, SHARE_MS);
   }
 
   function send(): void {
     isSending = false;
-    while (waiting.length > 0) {
-      const line = freeLine();
-      if (line === null) return;
-      const together = waiting.splice(0, TOGETHER_MAX);
-      const { stream } = wireOf(line.client);
-      stream.cork();
-      for (const asked of together) ask(line, asked);
-      stream.uncork();
-    }
-  }
-
-  /** The one with the least to answer; null: it is being connected, and what waits is sent then. */
-  function freeLine(): Line | null {
-    const open = [...lines].filter((line) => !isDue(line));
-    const idlest = open.sort((a, b) => a.inFlight - b.inFlight)[0];
-    if (idlest?.inFlight === 0) return idlest;
-    const isNear = pool.idleCount > 0;
-    if (lines.size + connecting < CONNECTIONS) connectOne();
-    if (connecting > 0 && (isNear || idlest === undefined)) return null;
-    return idlest ?? [...lines][0] ?? null;
-  }
-
-  function isDue(line: Line): boolean {
-    return line.broken !== undefined || performance.now() - line.since > ROUND_MS;
+    const wanted = Math.ceil(waiting.length / TOGETHER_MAX) - connecting;
+    for (let n = Math.min(wanted, CONNECTIONS - asking - connecting); n > 0; n -= 1) connectOne();
   }
 
   function connectOne(): void {
@@ -83,39 +73,53 @@ export function shareReads(pool: pg.Pool): SharedReads {
     pool.connect().then(
       (client) => {
         connecting -= 1;
-        lines.add({ client, inFlight: 0, since: performance.now(), broken: undefined });
-        send();
+        void askOn(client);
       },
       (error: unknown) => {
         connecting -= 1;
         // Others may be open still; with none, whoever waits is told.
-        if (lines.size > 0) return send();
-        for (const { reject } of waiting.splice(0)) reject(error);
+        if (asking === 0 && connecting === 0) for (const { reject } of waiting.splice(0)) reject(error);
       },
     );
   }
 
-  function ask(line: Line, asked: Asked): void {
-    const { client } = line;
-    const { text, values, resolve, reject } = asked;
-    const name = nameOf(text);
-    line.inFlight += 1;
-    client
-      .query({ ...(name === undefined ? {} : { name }), text, values: [...values] })
-      .then(resolve, (error: unknown) => {
-        if (error instanceof Fault) line.broken = error;
-        if (name !== undefined && isOutdated(error)) prepareAnew(text);
-        // A read may be repeated. What ended the connection was meant for another statement.
-        else if (asked.isRepeat || !isLost(error)) return reject(error);
-        put({ ...asked, isRepeat: true });
-      })
-      .finally(() => {
-        line.inFlight -= 1;
-        if (line.inFlight > 0) return;
-        lines.delete(line);
-        client.release(line.broken);
-        if (waiting.length > 0) send();
-      });
+  /** One write after the other, as long as something waits. */
+  async function askOn(client: pg.PoolClient): Promise<void> {
+    const since = performance.now();
+    let broken: Error | undefined;
+    asking += 1;
+    while (broken === undefined && waiting.length > 0 && performance.now() - since < ROUND_MS)
+      broken = await askTogether(client, waiting.splice(0, TOGETHER_MAX));
+    asking -= 1;
+    client.release(broken);
+    if (waiting.length > 0) soon();
+  }
+
+  /** Answers why the connection is of no use any more. */
+  async function askTogether(client: pg.PoolClient, together: readonly Asked[]): Promise<Error | undefined> {
+    const { answers, error } = await sendReads(
+      client,
+      together.map(({ text, values }) => ({ name: nameOf(text) ?? '', text, values })),
+    );
+    for (const [n, answer] of answers.entries()) together[n]?.resolve(resultOf(answer as Answer));
+    const [failed, ...notAsked] = together.slice(answers.length);
+    if (failed === undefined) return undefined;
+    const isBroken = error instanceof Fault;
+    conclude(failed, error);
+    // PostgreSQL has skipped them.
+    for (const one of notAsked) {
+      if (isBroken && one.isRepeat) one.reject(error);
+      else put({ ...one, isRepeat: isBroken });
+    }
+    return isBroken ? error : undefined;
+  }
+
+  function conclude(asked: Asked, error: unknown): void {
+    const isOld = isOutdated(error);
+    if (isOld) prepareAnew(asked.text);
+    // A read may be repeated. What ended the connection was meant for another statement.
+    if (isOld || (!asked.isRepeat && isLost(error))) put({ ...asked, isRepeat: true });
+    else asked.reject(error);
   }
 
   return { read };

@@ -1,3 +1,5 @@
+import type pg from 'pg';
+
 export type Value = string | number | boolean | Date | null | readonly (string | null)[];
 
 /** SQL with the values of its parameters. Each connection prepares it at its first use under this name; '': not. */
@@ -22,4 +24,17 @@ export function arrayText(elements: readonly (string | null)[]): string {
 function elementText(one: string | null): string {
   if (one === null) return 'null';
   return PLAIN.test(one) ? one : `"${one.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+/** What PostgreSQL has answered, as pg gives it. */
+export function resultOf({
+  command,
+  rows,
+}: {
+  command: string;
+  rows: Record<string, unknown>[];
+}): Pick<pg.QueryResult, 'command' | 'rowCount' | 'rows'> {
+  const [verb = '', ...counts] = command.split(' ');
+  const count = counts.at(-1);
+  return { command: verb, rowCount: count === undefined ? null : Number(count), rows };
 }

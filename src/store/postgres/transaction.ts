@@ -5,7 +5,7 @@ import type { Tables } from '../schema/tables.ts';
 import { type Answer, sendBatch } from './batch.ts';
 import { type Db, poolOf, type Tx } from './database.ts';
 import { isOutdated, nameOf, prepareAnew } from './prepared.ts';
-import { type Bound, statement } from './statement.ts';
+import { type Bound, resultOf, statement } from './statement.ts';
 
 /** The outcome of a transaction: its result, and statements that can go out together with its commit. */
 export type Ending<T> = { result: T; last: readonly Bound[] };
@@ -165,11 +165,4 @@ function poolOfOne(line: Pick<Line, 'send'>): pg.Pool {
 
 function bound(text: string, values: readonly unknown[]): Bound {
   return { name: nameOf(text) ?? '', text, values };
-}
-
-/** As pg gives it. */
-function resultOf({ command, rows }: Answer): Pick<pg.QueryResult, 'command' | 'rowCount' | 'rows'> {
-  const [verb = '', ...counts] = command.split(' ');
-  const count = counts.at(-1);
-  return { command: verb, rowCount: count === undefined ? null : Number(count), rows };
 }

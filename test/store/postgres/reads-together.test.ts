@@ -45,6 +45,15 @@ describe('reads that are asked side by side', () => {
     ]);
   });
 
+  it('fail alone when what they ask with can’t be sent', async () => {
+    const endless: Record<string, unknown> = {};
+    endless.self = endless;
+    const unsendable = sql`select ${endless}::jsonb as doc`.execute(db());
+    const answers = await Promise.allSettled([wordOf(1), unsendable, wordOf(2)]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await wordOf(3)).toBe('word 3');
+  });
+
   it('are asked anew when a migration has changed what they answer with', async () => {
     const all = async () => (await sql`select * from noted where n = 1`.execute(db())).rows;
     for (let n = 0; n < 4; n += 1) await all();
