@@ -1,6 +1,6 @@
+import { gathering } from '../store/postgres/gathering.ts';
 import type { MovedGroup } from '../store/scim/member-moves.ts';
 import { type Scim, writeAtOnce } from './endpoint.ts';
-import { gathering } from './gathering.ts';
 import { freeMoves, type MemberMove, membersMove, type SingleMove } from './member-move.ts';
 import { isUuid } from './resource.ts';
 

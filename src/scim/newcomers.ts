@@ -1,7 +1,7 @@
 import { Fault } from '../core/fault.ts';
+import { gathering } from '../store/postgres/gathering.ts';
 import { type Newcomer, userInsertion } from '../store/scim/users.ts';
 import { type Scim, writeAtOnce } from './endpoint.ts';
-import { gathering } from './gathering.ts';
 
 type Inserted = { id: string; created_at: Date };
 

@@ -1,23 +1,47 @@
 import { sql } from 'kysely';
 import type { Job } from '../core/jobs/reactions.ts';
+import { takingIn } from './intake.ts';
 import { keyOf, type OutboxRow, priorityOf } from './outbox.ts';
 import { everything, isOf, type Portion, portionValues } from './outbox-portion.ts';
 import type { Db } from './postgres/database.ts';
-import { type Bound, statement } from './postgres/statement.ts';
+import { arrayText, type Bound, statement } from './postgres/statement.ts';
 import { batchAtOnce } from './postgres/transaction.ts';
 
 /** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
 export const LEASE_MS = 15_000;
 
+const leased = takingIn<Job, OutboxRow>({
+  keyOf,
+  insertion: (jobs) =>
+    insertLeased(
+      arrayText(jobs.map(keyOf)),
+      arrayText(jobs.map(({ job }) => job)),
+      arrayText(jobs.map((job) => JSON.stringify(job))),
+      arrayText(jobs.map((job) => String(priorityOf(job)))),
+    ),
+  async alone(db, job) {
+    const { rows } = await sql<OutboxRow>`
+      insert into outbox (key, job, payload, priority, leases, leased, taken, next_at)
+      values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true, true,
+        clock_timestamp() + ${LEASE_MS} * interval '1 ms')
+      on conflict (key) where done_at is null do nothing
+      returning id, job, payload, priority, generation, leases, attempts`.execute(db);
+    return rows[0] ?? null;
+  },
+});
+
+const insertLeased = statement(
+  'leased from the start',
+  `insert into outbox (key, job, payload, priority, leases, leased, taken, next_at)
+   select key, job, payload, priority, 1, true, true, clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+   from unnest($1::text[], $2::text[], $3::jsonb[], $4::int[]) as given (key, job, payload, priority)
+   on conflict (key) where done_at is null do nothing
+   returning key as intake_key, id, job, payload, priority, generation, leases, attempts`,
+);
+
 /** Adds work that this process does at once: leased from the start. Null when the same work is open already. */
 export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
-  const { rows } = await sql<OutboxRow>`
-    insert into outbox (key, job, payload, priority, leases, leased, taken, next_at)
-    values (${keyOf(job)}, ${job.job}, ${JSON.stringify(job)}, ${priorityOf(job)}, 1, true, true,
-      clock_timestamp() + ${LEASE_MS} * interval '1 ms')
-    on conflict (key) where done_at is null do nothing
-    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
-  return rows[0] ?? null;
+  return await leased(db, job);
 }
 
 /**

@@ -19,14 +19,26 @@ export type Tx = Transaction<Tables>;
 const POOL_SIZE = 16;
 /** And those on which reads go side by side. */
 const READS_SIZE = 4;
+/** And those on which is stored what somebody waits to have taken in (intake.ts): one for each kind. */
+const INTAKE_SIZE = 2;
+/** Whatever holds up one of them would hold up those that came with it: it goes alone, on another connection. */
+const INTAKE_LOCK_WAIT_MS = 100;
 
 export type Database = { db: Db; pool: pg.Pool; url: GivenSecret; close(): Promise<void> };
 
 const pools = new WeakMap<Db, pg.Pool>();
+const intakePools = new WeakMap<Db, pg.Pool>();
 
 /** The connections behind a Db. */
 export function poolOf(db: Db): pg.Pool {
   const pool = pools.get(db);
+  invariant(pool !== undefined, 'this database was not opened by openDatabase');
+  return pool;
+}
+
+/** The connections that are kept free of work, for what somebody waits to have taken in. */
+export function intakePoolOf(db: Db): pg.Pool {
+  const pool = intakePools.get(db);
   invariant(pool !== undefined, 'this database was not opened by openDatabase');
   return pool;
 }
@@ -59,10 +71,18 @@ export function connectDatabase(url: GivenSecret): Database {
   const reading = openPool(url, { max: READS_SIZE, name: 'latchkey' });
   const dialect = new PostgresDialect({ pool: apart(pool, shareReads(reading)) });
   const db = new Kysely<Tables>({ dialect });
+  const intake = openPool(url, {
+    max: INTAKE_SIZE,
+    name: 'latchkey-intake',
+    lockWaitMs: INTAKE_LOCK_WAIT_MS,
+  });
   pools.set(db, pool);
+  intakePools.set(db, intake);
   let closed: Promise<void> | null = null;
   const close = () => {
-    closed ??= db.destroy().then(() => reading.end());
+    closed ??= db.destroy().then(async () => {
+      await Promise.all([reading.end(), intake.end()]);
+    });
     return closed;
   };
   return { db, pool, url, close };

@@ -38,6 +38,8 @@ export type PoolOptions = {
   leftBehindMs?: number;
   /** PostgreSQL ends a connection on which nothing was asked for so long, in milliseconds; without, it never does. */
   idleMs?: number;
+  /** A statement waits for another's lock for so long at most, in milliseconds; without, for as long as it takes. */
+  lockWaitMs?: number;
   /** An answer that is awaited for so long is asked after, in milliseconds. */
   silentAfterMs?: number;
   /** Statements are sent without waiting for the answers to those before; each stands for itself. */
@@ -73,10 +75,14 @@ export function openPool(url: GivenSecret, options: PoolOptions): pg.Pool {
  * transaction and locks for two hours. Whatever waits for them would wait as long. A setting that this version of
  * PostgreSQL does not have is left out.
  */
-async function introduce(client: StoreClient, { leftBehindMs, idleMs }: PoolOptions): Promise<void> {
+async function introduce(
+  client: StoreClient,
+  { leftBehindMs, idleMs, lockWaitMs }: PoolOptions,
+): Promise<void> {
   const limits: Record<string, number> = {
     idle_in_transaction_session_timeout: leftBehindMs ?? LEFT_BEHIND_MS,
     ...(idleMs === undefined ? {} : { idle_session_timeout: idleMs }),
+    ...(lockWaitMs === undefined ? {} : { lock_timeout: lockWaitMs }),
     // In seconds: who does not answer for about 20 is gone.
     tcp_keepalives_idle: 10,
     tcp_keepalives_interval: 5,

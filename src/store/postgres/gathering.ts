@@ -4,6 +4,11 @@ export type Gathering<Asked, Answer> = {
   most: number;
   /** Two with the same key are not in one statement; null: any may be. */
   keyOf(asked: Asked): string | null;
+  /**
+   * Whoever has waited for so long, in milliseconds, for the statement before goes alone: a connection may have fallen
+   * silent. Left out: it waits.
+   */
+  patienceMs?: number;
   /** Answers in the order asked; null for what could not be done together with others. */
   carryOut(together: readonly Asked[]): Promise<(Answer | null)[]>;
 };
@@ -16,6 +21,7 @@ export type Gathering<Asked, Answer> = {
 export function gathering<Asked, Answer>({
   most,
   keyOf,
+  patienceMs,
   carryOut,
 }: Gathering<Asked, Answer>): (asked: Asked) => Promise<Answer | null> {
   type Waiting = { asked: Asked; answer(given: Answer | null): void; fail(error: unknown): void };
@@ -52,9 +58,22 @@ export function gathering<Asked, Answer>({
     isUnderWay = false;
   }
 
-  return async (asked) =>
-    await new Promise((answer, fail) => {
-      waiting.push({ asked, answer, fail });
-      if (!isUnderWay) void work();
-    });
+  /** What is on its way already may be stored: only who still waits can go alone. */
+  function goesAlone(one: Waiting): void {
+    if (!waiting.includes(one)) return;
+    waiting = waiting.filter((other) => other !== one);
+    one.answer(null);
+  }
+
+  return async (asked) => {
+    const { promise, resolve: answer, reject: fail } = Promise.withResolvers<Answer | null>();
+    const one = { asked, answer, fail };
+    waiting.push(one);
+    if (!isUnderWay) void work();
+    else if (patienceMs !== undefined) {
+      const timer = setTimeout(goesAlone, patienceMs, one);
+      void promise.catch(() => {}).finally(() => clearTimeout(timer));
+    }
+    return await promise;
+  };
 }
