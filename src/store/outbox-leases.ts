@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Job } from '../core/jobs/reactions.ts';
 import { takingIn } from './intake.ts';
 import { keyOf, type OutboxRow, priorityOf } from './outbox.ts';
-import { everything, isOf, type Portion, portionValues } from './outbox-portion.ts';
+import { dueOf, type Portion, portionValues } from './outbox-portion.ts';
 import type { Db } from './postgres/database.ts';
 import { arrayText, type Bound, statement } from './postgres/statement.ts';
 import { batchAtOnce } from './postgres/transaction.ts';
@@ -82,15 +82,15 @@ export async function unlease(db: Db, ids: readonly string[], afterMs: number): 
  */
 export type Closing = Pick<OutboxRow, 'id' | 'generation'> & { afterMs: number | null; fault: string | null };
 
-/** Which rows are leased: how many at most, for how long, and of which portion. */
-export type ToLease = { limit: number; leaseMs?: number; of?: Portion };
+/** Which rows are leased: how many at most, for how long, and of which portion; null or left out: of all. */
+export type ToLease = { limit: number; leaseMs?: number; of?: Portion | null };
 
 export type Exchange = {
   /** Of the closed rows, those that were called for again meanwhile: they are due at once. */
   calledAgain: Set<string>;
   /** The most urgent first. */
   leased: OutboxRow[];
-  /** Milliseconds until the next open row of the portion is due; null when there is none, or none is asked for. */
+  /** Milliseconds until the next open row is due; null: there is none, or not all rows were asked for. */
   nextMs: number | null;
 };
 
@@ -146,24 +146,41 @@ function closing(closings: readonly Closing[]): Bound {
   );
 }
 
+const LEASED = `update outbox o set leases = leases + 1, leased = true, taken = false,
+    next_at = statement_timestamp() + $2::float8 * interval '1 ms'
+  from due where o.id = due.id
+  returning o.id, o.job, o.payload, o.priority, o.generation, o.leases, o.attempts`;
+
 const lease = statement(
   'lease rows',
   `with due as materialized (
-     select id from outbox where done_at is null and next_at <= statement_timestamp() and ${isOf(3)}
+     select id from outbox where done_at is null and next_at <= statement_timestamp()
      order by priority, next_at limit $1 for update skip locked),
-   leased as (
-     update outbox o set leases = leases + 1, leased = true, taken = false,
-       next_at = statement_timestamp() + $2 * interval '1 ms'
-     from due where o.id = due.id
-     returning o.id, o.job, o.payload, o.priority, o.generation, o.leases, o.attempts),
-   later as (
-     select min(next_at) as at from outbox
-     where done_at is null and ${isOf(3)} and id not in (select id from due))
+   leased as (${LEASED}),
+   later as (select min(next_at) as at from outbox where done_at is null and id not in (select id from due))
    select (extract(epoch from later.at - statement_timestamp()) * 1000)::float8 as "nextMs", leased.id, leased.job,
      leased.payload, leased.priority, leased.generation, leased.leases, leased.attempts
    from later left join leased on true order by leased.priority`,
 );
 
-function leasing({ limit, leaseMs = LEASE_MS, of = everything }: ToLease): Bound {
-  return lease(limit, leaseMs, ...portionValues(of));
+/**
+ * Of some lanes, while others have enough. Not prepared: a plan from when there were few rows would read the whole table
+ * for each job.
+ */
+const leaseOfSome = statement(
+  '',
+  `with found as materialized (${dueOf(3, '$1::int')} order by priority, next_at limit $1::int),
+   due as materialized (
+     select o.id from found cross join lateral (
+       select id from outbox
+       where id = found.id and done_at is null and next_at <= statement_timestamp() for update skip locked) o),
+   leased as (${LEASED})
+   select null::float8 as "nextMs", leased.id, leased.job, leased.payload, leased.priority, leased.generation,
+     leased.leases, leased.attempts
+   from leased order by leased.priority`,
+);
+
+/** The statement alone. */
+export function leasing({ limit, leaseMs = LEASE_MS, of = null }: ToLease): Bound {
+  return of === null ? lease(limit, leaseMs) : leaseOfSome(limit, leaseMs, ...portionValues(of));
 }

@@ -13,22 +13,29 @@ export type Portion = {
     connected: readonly string[];
     first: string;
   };
-  /** All rows but those. */
-  isInverted?: boolean;
 };
 
-const nothing: Portion = { jobs: [], atIdp: { jobs: [], systems: [], connected: [], first: '' } };
-export const everything: Portion = { ...nothing, isInverted: true };
-
-/** Whether a row is of the portion whose values are the parameters from this number on. */
-export function isOf(from: number): string {
-  const [jobs, atIdp, connected, first, systems, isInverted] = [0, 1, 2, 3, 4, 5].map((n) => `$${from + n}`);
-  const its = `payload->>'idp'`;
-  return `(job = any(${jobs}::text[]) or job = any(${atIdp}::text[])
-    and case when ${its} = any(${connected}::text[]) then ${its} else ${first}::text end = any(${systems}::text[])
-    ) <> ${isInverted}::boolean`;
+/**
+ * The rows of a portion that are due, as many as `limit` (an expression) of each job and no more of them are looked at:
+ * behind them may wait tens of thousands. The values of the portion are the parameters from `from` on.
+ */
+export function dueOf(from: number, limit: string): string {
+  const [jobs, atIdp, connected, first, systems] = [0, 1, 2, 3, 4].map((n) => `$${from + n}`);
+  const its = `o.payload->>'idp'`;
+  const dueOfEach = (
+    some: string,
+    and = '',
+  ) => `select o.id, o.priority, o.next_at from unnest(${some}::text[]) as one (job)
+    cross join lateral (
+      select id, priority, next_at from outbox o where o.done_at is null and o.job = one.job and o.next_at <= statement_timestamp() ${and}
+      order by o.priority, o.next_at limit ${limit}) o`;
+  return `${dueOfEach(`${jobs}`)}
+    union all ${dueOfEach(
+      `${atIdp}`,
+      `and case when ${its} = any(${connected}::text[]) then ${its} else ${first}::text end = any(${systems}::text[])`,
+    )}`;
 }
 
-export function portionValues({ jobs, atIdp, isInverted = false }: Portion): Value[] {
-  return [jobs, atIdp.jobs, atIdp.connected, atIdp.first, atIdp.systems, isInverted];
+export function portionValues({ jobs, atIdp }: Portion): Value[] {
+  return [jobs, atIdp.systems.length === 0 ? [] : atIdp.jobs, atIdp.connected, atIdp.first, atIdp.systems];
 }

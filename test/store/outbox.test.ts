@@ -279,7 +279,7 @@ test('rows of an identity provider’s lane are leased by themselves, those that
   });
   await addJobs(db, [apply('g1', 'okta'), apply('g2', 'entra'), apply('g3'), apply('g4', 'gone'), tell]);
   const lanes = createLanes(['okta', 'entra'], steps);
-  const groups = async (of: Portion) =>
+  const groups = async (of: Portion | null) =>
     (await exchange(db, [], { limit: 10, of })).leased.map(({ payload }) =>
       payload.job === 'applyToIdp' ? payload.groupId : payload.job,
     );

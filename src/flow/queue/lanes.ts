@@ -15,7 +15,8 @@ export type Lanes = {
   of(job: Job): Lane;
   /** Which rows of the outbox are those of some lanes, and all but those. */
   portion(of: readonly Lane[]): Portion;
-  allBut(lanes: readonly Lane[]): Portion;
+  /** Null: all rows. */
+  allBut(lanes: readonly Lane[]): Portion | null;
   /** The lane in which a vendor's limits are met; null: no lane is for it alone. `system` as a fault has it. */
   ofVendor(faultCode: string, system: string | undefined): Lane | null;
 };
@@ -48,7 +49,7 @@ export function createLanes(
       return lane === 'idp' ? idpLane(connected('idp' in job ? job.idp : undefined)) : lane;
     },
     portion,
-    allBut: (some) => ({ ...portion(some), isInverted: true }),
+    allBut: (some) => (some.length === 0 ? null : portion(all.filter((lane) => !some.includes(lane)))),
     ofVendor(faultCode, system) {
       const [party = ''] = faultCode.split('.');
       if (party === 'idp') return idpLane(connected(system));
