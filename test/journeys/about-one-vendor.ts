@@ -8,13 +8,12 @@ export const aboutOneVendor: Readonly<Record<string, string>> = {
   'delivery-native': 'Okta’s own connector for Anypoint',
   'drift-by-each-source': 'Okta’s event hook and System Log, and who wrote in them',
   'drift-by-set-and-graph': 'what others tell beside Okta: security event tokens, and Entra that only tells',
-  'narrower-signed-in': 'the sign-in page of Okta, where approvers sign in afresh',
   'provisioning-quarantine': 'the provisioning job of Entra, which may be in quarantine',
   'reminded-in-own-hours': 'Okta has the time zone of a person; in Entra only the mailbox has one',
   'same-with-any-model': 'what the model changes, in worlds that are otherwise the same',
   'scim-soft-delete': 'sends by hand what Entra’s client sends, about people of Okta',
   'secrets-kept': 'every secret there is, those of both identity providers among them',
-  'step-up': 'the sign-in page of Okta, where approvers sign in afresh',
-  'step-up-with-entra': 'the sign-in page of Entra, with an authentication context',
+  'step-up-with-entra':
+    'the authentication context of Entra, and the object id that its tokens name people by',
   'two-identity-providers': 'Okta and Entra in one installation',
 };

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { createListener } from '../../src/flow/drift/poll-idp-log.ts';
 import type { Context } from '../../src/flow/kernel/context.ts';
+import { ENTRA_ISSUER, SECOND_FACTOR_CONTEXT } from '../../src/sandbox/entra/sign-in.ts';
 import { enterpriseApp } from '../../src/sandbox/entra/synchronization-api.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
@@ -68,6 +69,8 @@ export type Directory = {
 
   /** Requests of this kind that have reached it. */
   asked(call: Call): Promise<{ status: number | null }[]>;
+  /** Where people sign in afresh: its issuer, and what is on record of somebody who did with two factors. */
+  signIn: { issuer: string; twoFactors: { acr: string; amr?: string[] } };
   /** Requests of Latchkey, as faults name them. */
   calls: Record<Call, Pick<FaultSpec, 'vendor' | 'method' | 'path'>>;
 };
@@ -86,7 +89,8 @@ export type Call =
   | 'groupsOf'
   | 'signIns'
   | 'log'
-  | 'audits';
+  | 'audits'
+  | 'signInToken';
 
 /** Entra is asked here to push at once. */
 const ON_DEMAND = `/servicePrincipals/${enterpriseApp.servicePrincipalId}/synchronization/jobs/${enterpriseApp.jobId}/provisionOnDemand`;
@@ -139,6 +143,7 @@ const callsOfOkta: Calls = {
   signIns: { vendor: 'okta', path: '/logs' },
   log: { vendor: 'okta', path: '^/api/v1/logs' },
   audits: { vendor: 'okta', path: '^/api/v1/logs' },
+  signInToken: { vendor: 'okta', path: '/oauth2/v1/sign-in/token' },
 };
 
 function okta({ request, worldUrl, context: contextNow }: World): Directory {
@@ -149,6 +154,10 @@ function okta({ request, worldUrl, context: contextNow }: World): Directory {
     system: 'okta',
     name: 'Okta',
     ...lookups(request, '/okta/sim', callsOfOkta),
+    signIn: {
+      issuer: `${worldUrl}/okta`,
+      twoFactors: { acr: 'urn:okta:loa:2fa:any', amr: ['pwd', 'otp', 'mfa'] },
+    },
     adds: (group, key, by) => post(`/groups/${group}/members/${key}${as(by)}`),
     removes: async (group, key, by) =>
       void (await request('DELETE', `/okta/sim/groups/${group}/members/${key}${as(by)}`)),
@@ -215,13 +224,14 @@ const callsOfEntra: Calls = {
   signIns: { vendor: 'entra', path: '/auditLogs/signIns' },
   log: { vendor: 'entra', path: '/delta$' },
   audits: { vendor: 'entra', path: '/auditLogs/directoryAudits' },
+  signInToken: { vendor: 'entra', path: '/oauth2/v2.0/sign-in/token' },
 };
 
 /**
  * Entra tells when it is asked, and its provisioning runs now and then. A journey does not wait for that time: what
  * somebody does by hand is told, and carried by a cycle, right after it.
  */
-function entra({ request, context: contextNow }: World): Directory {
+function entra({ request, worldUrl, context: contextNow }: World): Directory {
   let isPaused = false;
   let isSilent = false;
   const post = async <T>(path: string, body?: unknown) =>
@@ -249,6 +259,7 @@ function entra({ request, context: contextNow }: World): Directory {
     system: 'entra',
     name: 'Entra',
     ...found,
+    signIn: { issuer: `${worldUrl}${ENTRA_ISSUER}`, twoFactors: { acr: SECOND_FACTOR_CONTEXT } },
     adds: (group, key, by) => member(group, key, true, by),
     removes: (group, key, by) => member(group, key, false, by),
     async renames(group, name) {

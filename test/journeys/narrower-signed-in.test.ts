@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EntitlementKey } from '../../src/core/ids.ts';
 import { createBrowser, type Page, signInBy } from '../../src/sandbox/browser.ts';
-import { people } from '../../src/sandbox/seed.ts';
+import { userIdIn } from '../../src/sandbox/consoles.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, type Journey, setOut } from './journey.ts';
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-const oktaId = (key: string) => people.find((p) => p.key === key)?.oktaId ?? '';
+const userId = (key: string) => userIdIn(walk.directory.system, key);
 const textOf = ({ html }: Page) => html.replace(/<style>.*<\/style>/s, '').replace(/<[^>]+>/g, ' ');
 const used = new Set<string>();
 
@@ -86,14 +86,14 @@ test('a narrower one that wants a sign-in is given once that has succeeded, and 
   );
 
   // when somebody else signs in, who has her Slack session
-  const page = await signInBy(createBrowser(), link, { user: oktaId('ines') });
+  const page = await signInBy(createBrowser(), link, { user: userId('ines') });
 
   // then nothing is given
   expect(textOf(page)).toContain('somebody else signed in');
   await isAsAsked(asked);
 
   // when she signs in herself
-  const done = await signInBy(createBrowser(), await narrows(asked), { user: oktaId('olga') });
+  const done = await signInBy(createBrowser(), await narrows(asked), { user: userId('olga') });
 
   // then it is narrowed and given, with her sign-in on record, and the link used again changes nothing
   expect(textOf(done)).toContain('Your approval counts');
@@ -101,7 +101,7 @@ test('a narrower one that wants a sign-in is given once that has succeeded, and 
   expect(change).toMatchObject({
     entitlementKey: 'dashboards-view',
     narrowed: { from: { key: 'orders-api-read' }, name: 'Olga Brandt' },
-    approvals: [{ name: 'Olga Brandt', stepUp: { acr: 'urn:okta:loa:2fa:any' } }],
+    approvals: [{ name: 'Olga Brandt', stepUp: { acr: walk.directory.signIn.twoFactors.acr } }],
   });
   expect(await walk.isInGroup('erik', 'anypoint-dashboards')).toBe(true);
   expect(await walk.isInGroup('erik', 'anypoint-orders-read')).toBe(false);
@@ -121,7 +121,7 @@ test('what is so by the time of the sign-in counts: by then they have the narrow
   await walk.isGiven('ines', { entitlement: 'dashboards-view', seconds: 10_800, reason: 'By itself' });
 
   // when
-  const done = await signInBy(createBrowser(), link, { user: oktaId('olga') });
+  const done = await signInBy(createBrowser(), link, { user: userId('olga') });
 
   // then
   expect(textOf(done)).toContain('they have it already');

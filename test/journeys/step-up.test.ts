@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBrowser, type Page, signInBy } from '../../src/sandbox/browser.ts';
-import { people } from '../../src/sandbox/seed.ts';
+import { userIdIn } from '../../src/sandbox/consoles.ts';
 import type { Stage } from '../stage.ts';
 import { type Asked, buttonsOf, type Journey, setOut, wordsOf } from './journey.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const oktaId = (key: string) => people.find((p) => p.key === key)?.oktaId ?? '';
+const userId = (key: string) => userIdIn(walk.directory.system, key);
 const links: Record<string, string[]> = {};
 
 /** Administration for eight hours, which the example policy lets be approved after a fresh sign-in alone. */
@@ -71,18 +71,18 @@ test('two approvers sign in afresh, each for their own approval, and it is grant
   expect(textOf(page)).toMatch(/Erik Lind\s+gets\s+Anypoint platform administration\s*, for 8 hours/);
 
   const browser = createBrowser();
-  const done = await signInBy(browser, link, { user: oktaId('olga') });
+  const done = await signInBy(browser, link, { user: userId('olga') });
   expect(textOf(done)).toContain('Your approval counts');
   // A request that a browser sends twice finds the outcome of the first; elsewhere it is nothing.
   const replays = await Promise.all([browser.open(done.url), browser.open(done.url)]);
   for (const replay of replays) expect(textOf(replay)).toContain('Your approval counts');
   expect(textOf(await createBrowser().open(done.url))).toContain('begun in another browser');
   expect((await walk.change(asked.id)).state).toBe('asking');
-  await signInBy(createBrowser(), await approves('sam'), { user: oktaId('sam') });
+  await signInBy(createBrowser(), await approves('sam'), { user: userId('sam') });
   const change = await walk.becomes(asked.id, 'inEffect');
   expect(change.approvals).toMatchObject([
-    { name: 'Olga Brandt', stepUp: { acr: 'urn:okta:loa:2fa:any', amr: ['pwd', 'otp', 'mfa'] } },
-    { name: 'Sam Whitaker', stepUp: { acr: 'urn:okta:loa:2fa:any' } },
+    { name: 'Olga Brandt', stepUp: walk.directory.signIn.twoFactors },
+    { name: 'Sam Whitaker', stepUp: { acr: walk.directory.signIn.twoFactors.acr } },
   ]);
   const given = (await walk.audit(asked.id)).filter((e) => e.type === 'approvalGiven');
   expect(given.map((e) => (e.data.approval as { stepUp: { at: string } }).stepUp.at)).toEqual([
@@ -103,12 +103,12 @@ describe('with one request', () => {
 
   test('a stolen Slack session approves nothing: another person’s sign-in is refused, on record and told', async () => {
     const link = await approves('olga');
-    const page = await signInBy(createBrowser(), link, { user: oktaId('ines') });
+    const page = await signInBy(createBrowser(), link, { user: userId('ines') });
     expect(textOf(page)).toContain('somebody else signed in');
     expect(textOf(page)).toContain('tell your security team now');
     await isUndecided();
-    expect((await ends()).at(-1)).toMatchObject({ why: 'otherPerson', signedInAs: oktaId('ines') });
-    await whispered('olga', 'Okta says that somebody else signed in, and not you');
+    expect((await ends()).at(-1)).toMatchObject({ why: 'otherPerson', signedInAs: userId('ines') });
+    await whispered('olga', `${walk.directory.name} says that somebody else signed in, and not you`);
     // The link is void, also for the right person.
     expect(textOf(await createBrowser().open(link))).toContain('Not approved');
     expect((await walk.change(asked.id)).stepUps).toEqual([]);
@@ -116,7 +116,7 @@ describe('with one request', () => {
 
   test('with a password alone it is too weak', async () => {
     const page = await signInBy(createBrowser(), await approves('olga'), {
-      user: oktaId('olga'),
+      user: userId('olga'),
       how: 'password',
     });
     expect(textOf(page)).toContain('weaker than policy asks for');
@@ -126,11 +126,11 @@ describe('with one request', () => {
 
   test('whoever did not finish signing in may try again with the same link', async () => {
     const link = await approves('olga');
-    const cancelled = await signInBy(createBrowser(), link, { user: oktaId('olga'), how: 'cancel' });
+    const cancelled = await signInBy(createBrowser(), link, { user: userId('olga'), how: 'cancel' });
     expect(textOf(cancelled)).toContain('You did not finish signing in');
     expect(textOf(cancelled)).toMatch(/try again .* minutes/);
     await isUndecided();
-    expect((await createBrowser().open(link)).html).toContain('Sign in with Okta');
+    expect((await createBrowser().open(link)).html).toContain(`Sign in with ${walk.directory.name}`);
   });
 
   test('previews, scanners and browsers that fetch ahead begin nothing and use nothing up', async () => {
@@ -149,7 +149,7 @@ describe('with one request', () => {
     const ahead = await fetch(callback, { headers: { 'sec-purpose': 'prefetch;prerender' } });
     expect(ahead.status).toBe(503);
     const done = await browser.send(signIn, new URL(signIn.url).pathname, {
-      user: oktaId('olga'),
+      user: userId('olga'),
       how: 'cancel',
     });
     expect(textOf(done)).toContain('You did not finish');
@@ -186,7 +186,7 @@ describe('with one request', () => {
       'select state from step_ups where state is not null order by begun_at desc limit 1',
     );
     const forged = await browser.open(
-      `${stage.latchkey.url}/step-up/callback?code=made-up&state=${state}&iss=${encodeURIComponent(`${stage.world.url}/okta`)}`,
+      `${stage.latchkey.url}/step-up/callback?code=made-up&state=${state}&iss=${encodeURIComponent(walk.directory.signIn.issuer)}`,
     );
     expect(textOf(forged)).toContain('used or too old');
     await isUndecided();
@@ -202,9 +202,9 @@ describe('with one request', () => {
     const link = await approves('olga');
     const browser = createBrowser();
     const signIn = await browser.send(await browser.open(link), new URL(link).pathname);
-    await walk.fault({ vendor: 'okta', path: '/oauth2/v1/sign-in/token', kind: 'status', status: 503 });
+    await walk.fault({ ...walk.directory.calls.signInToken, kind: 'status', status: 503 });
     const away = await browser.send(signIn, new URL(signIn.url).pathname, {
-      user: oktaId('olga'),
+      user: userId('olga'),
       how: 'twoFactors',
     });
     expect(away.status).toBe(503);
@@ -212,7 +212,7 @@ describe('with one request', () => {
     expect(textOf(away)).toMatch(/try again .* minutes/);
     await isUndecided();
     await walk.heal();
-    expect(textOf(await signInBy(browser, link, { user: oktaId('olga') }))).toContain('Your approval counts');
+    expect(textOf(await signInBy(browser, link, { user: userId('olga') }))).toContain('Your approval counts');
     expect((await walk.change(asked.id)).approvals).toHaveLength(1);
   });
 });
@@ -248,7 +248,7 @@ test('who clicks again gets another link, and the earlier one is of no use any m
   const second = await approves('olga');
   expect((await walk.change(asked.id)).stepUps).toHaveLength(1);
   expect(textOf(await createBrowser().open(first))).toContain('Nothing waits for this sign-in any more');
-  expect((await createBrowser().open(second)).html).toContain('Sign in with Okta');
+  expect((await createBrowser().open(second)).html).toContain(`Sign in with ${walk.directory.name}`);
   await takenBack();
 });
 
@@ -257,17 +257,15 @@ test('after the sign-in everything is looked up again: who may not approve any m
   const link = await approves('sam');
   const browser = createBrowser();
   const signIn = await browser.send(await browser.open(link), new URL(link).pathname);
-  const group = '/okta/api/v1/groups/00gsecurity000001/users';
-  const asAdmin = { headers: { authorization: 'SSWS sandbox-okta-token' } };
-  await fetch(`${stage.world.url}${group}/${oktaId('sam')}`, { method: 'DELETE', ...asAdmin });
+  await walk.directory.removes('security-officers', 'sam');
   const done = await browser.send(signIn, new URL(signIn.url).pathname, {
-    user: oktaId('sam'),
+    user: userId('sam'),
     how: 'twoFactors',
   });
   expect(textOf(done)).toContain('You are not among those who may decide');
   await isUndecided();
   expect((await ends()).at(-1)).toMatchObject({ why: 'refused' });
-  await fetch(`${stage.world.url}${group}/${oktaId('sam')}`, { method: 'PUT', ...asAdmin });
+  await walk.directory.adds('security-officers', 'sam');
   await takenBack();
 });
 

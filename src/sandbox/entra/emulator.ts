@@ -123,7 +123,13 @@ export function createEntraEmulator(world: World): EntraEmulator {
             async (login) => tokenRoute(login, { ...parts, graphUrl: () => `${world.url()}${PREFIX}` }),
             { prefix: '/login' },
           );
-          await signIn.routes(entra);
+          await entra.register(async (signingIn) => {
+            underFaults(signingIn, world.faults, { vendor: 'entra', prefix: PREFIX }, () => ({
+              error: 'temporarily_unavailable',
+              error_description: 'The sandbox was told to fail.',
+            }));
+            await signIn.routes(signingIn);
+          });
           await entra.register(graph, { prefix: '/v1.0' });
           await entra.register(
             async (sim) => {
