@@ -62,7 +62,12 @@ export async function writeEvent(
         })
         .compile(),
     );
-  else await later(tx, tx.updateTable('changes').set(columns).where('id', '=', after.id).compile());
+  else
+    await later(
+      tx,
+      tx.updateTable('changes').set(columns).where('id', '=', after.id).compile(),
+      `change ${after.id}`,
+    );
   return after;
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { gaveAnew } from './grants.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 import { pendingChange } from './states.ts';
 
 /** The entitlements that a person has, is to get and has asked for, and the groups in which they were before Latchkey. */
@@ -47,9 +48,9 @@ export async function heldBeside(
   };
 }
 
-/** Holds a person's row until the transaction ends: of two decisions about them one waits here. */
+/** Holds a person's row from the next read on, until the transaction ends: of two decisions about them one waits there. */
 export async function lockPerson(tx: Tx, id: string): Promise<void> {
-  await sql`select from people where id = ${id} for no key update`.execute(tx);
+  await later(tx, sql`select from people where id = ${id} for no key update`.compile(tx));
 }
 
 /** Ids of this person's requests that wait for a decision, beside one. */

@@ -3,6 +3,7 @@ import type { AtAGlance } from '../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { AdviceResult } from '../ports/adviser.ts';
 import type { Db, Tx } from './postgres/database.ts';
+import { later } from './postgres/transaction.ts';
 
 /** The summary on a card beside the request: for people's eyes, never for the function that decides. */
 export type Summary = {
@@ -23,7 +24,7 @@ export async function writeSummary(
     plain,
     glance: glance === null ? null : JSON.stringify(glance),
   };
-  await tx
+  const insert = tx
     .insertInto('summaries')
     .values({ about_id: aboutId, ...values })
     // Other facts want other advice.
@@ -32,8 +33,8 @@ export async function writeSummary(
         ...values,
         advice: sql`case when summaries.sheet = excluded.sheet then summaries.advice end`,
       }),
-    )
-    .execute();
+    );
+  await later(tx, insert.compile());
 }
 
 /** False when the facts are others by now. */

@@ -157,10 +157,12 @@ async function store(
       context.db,
       async (unit) => {
         const { tx, now } = unit;
-        const first = await findByIdempotencyKey(tx, submission.idempotencyKey);
-        if (first !== null) return { result: repeat(first) };
         const of = { personId: beneficiary.id, entitlementKey: entitlement.key };
-        const grants = await unendedGrants(tx, of);
+        const [first, grants] = await Promise.all([
+          findByIdempotencyKey(tx, submission.idempotencyKey),
+          unendedGrants(tx, of),
+        ]);
+        if (first !== null) return { result: repeat(first) };
         const start = await whenItStarts(context, unit, submission, { beneficiary, entitlement });
         if ('refusal' in start) return { result: no(start.field, start.refusal) };
         const until = heldUntil(grants, now);

@@ -150,15 +150,14 @@ export async function decide(
     async (unit) => {
       const locked = await unit.change(click.changeId);
       if (locked === null) return { result: unknownChange };
-      const grants = await unendedGrants(unit.tx, {
-        personId: locked.personId,
-        entitlementKey: locked.entitlementKey,
-      });
+      const { personId, entitlementKey } = locked;
       const { entitlement, verdict } = facts;
-      const conflicts =
+      const [grants, conflicts] = await Promise.all([
+        unendedGrants(unit.tx, { personId, entitlementKey }),
         act.verb === 'approve' && entitlement !== null && verdict.effect !== 'refuse'
-          ? await conflictsUnderLock(context, unit, locked, entitlement)
-          : [];
+          ? conflictsUnderLock(context, unit, locked, entitlement)
+          : [],
+      ]);
       const outcome = decideOnClick(
         locked,
         { id: click.clickId, round: click.round, ...act },

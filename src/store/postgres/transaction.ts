@@ -53,12 +53,17 @@ export async function transact<T>(
 
 /**
  * A statement of a transaction whose result nobody waits for. It goes out with the next that somebody does wait for,
- * before it, or with COMMIT. Outside of `transact` it is sent at once.
+ * before it, or with COMMIT. Outside of `transact` it is sent at once. `row`: which row it writes, whole. Right before
+ * another that writes the same row whole it is left out.
  */
-export async function later(tx: Db | Tx, query: CompiledQuery): Promise<void> {
+export async function later(tx: Db | Tx, query: CompiledQuery, row?: string): Promise<void> {
   const line = lines.get(tx);
-  if (line === undefined) await tx.executeQuery(query);
-  else line.later.push(bound(query.sql, query.parameters));
+  if (line === undefined) {
+    await tx.executeQuery(query);
+    return;
+  }
+  if (row !== undefined && line.later.at(-1)?.row === row) line.later.pop();
+  line.later.push({ ...bound(query.sql, query.parameters), ...(row === undefined ? {} : { row }) });
 }
 
 /** One statement, which is a transaction by itself: one trip. */
@@ -102,7 +107,7 @@ async function onConnection<T>(db: Db, work: (client: pg.PoolClient) => Promise<
 type Line = {
   tx: Tx;
   /** What is to go out before the next statement. */
-  later: Bound[];
+  later: (Bound & { row?: string })[];
   /** In one write, after what is to go out before. Answers for these alone. */
   send(statements: readonly Bound[]): Promise<Answer[]>;
 };

@@ -159,6 +159,33 @@ describe('what nobody waits for in a transaction', () => {
     expect(rows).toEqual([]);
   });
 
+  it('is left out where the next one writes the same row as a whole, and nowhere else', async () => {
+    // given a trigger that counts
+    await sql`create sequence writes`.execute(db());
+    await sql`create function count_write() returns trigger as
+      'begin perform nextval(''writes''); return new; end' language plpgsql`.execute(db());
+    await sql`create trigger counting before update on noted for each row execute function count_write()`.execute(
+      db(),
+    );
+    const write = (n: number, word: string) =>
+      sql`update noted set word = ${word} where n = ${n}`.compile(db());
+
+    // when
+    await transact(db(), async (tx) => {
+      await later(tx, write(1, 'first'), 'row 1');
+      await later(tx, write(1, 'second'), 'row 1');
+      await later(tx, write(2, 'between'), 'row 2');
+      await later(tx, write(1, 'third'), 'row 1');
+      return { result: null, last: [] };
+    });
+
+    // then
+    expect(await Promise.all([wordOf(1), wordOf(2)])).toEqual(['third', 'between']);
+    const { rows } = await sql<{ n: string }>`select last_value as n from writes`.execute(db());
+    expect(Number(rows[0]?.n)).toBe(3);
+    await sql`drop trigger counting on noted`.execute(db());
+  });
+
   it('is sent at once outside of a transaction', async () => {
     await later(db(), note(104, 'four'));
     expect(await wordOf(104)).toBe('four');
