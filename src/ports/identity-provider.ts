@@ -152,6 +152,8 @@ export type LogPage = {
 /** An identity provider's own log of what happened: the net beneath its notifications. Faults `idp.*`. */
 export interface DirectoryLog {
   readonly eventSource: EventSource;
+  /** Who did something stands there minutes later than that it was done. */
+  readonly isLate?: boolean;
   /**
    * Page by page from this position to the end as it is now, and always at least one page. Null: from a few minutes
    * ago. An event that was read before may come again. None is left out for having been written late.

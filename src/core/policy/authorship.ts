@@ -24,17 +24,26 @@ export function coveredFrom(noticedAt: Date): Date {
   return new Date(noticedAt.getTime() + LOG_LAG_MS);
 }
 
-/** Pure. `noticedAt`: by then the membership had arisen. `isHooked`: an event hook tells too, and names who did it. */
+/**
+ * Pure. `noticedAt`: by then the membership had arisen. `isHooked`: an event hook tells too, and names who did it.
+ * `isLogLate`: who did it stands in the log minutes later than that it was done.
+ */
 export function authorshipOf(
   isTold: boolean,
   noticedAt: Date,
-  eventSources: { log: Coverage; isHooked: boolean },
+  eventSources: { log: Coverage; isHooked: boolean; isLogLate?: boolean },
   now: Date,
 ): Authorship {
   if (isTold) return { is: 'told' };
-  const { log, isHooked } = eventSources;
+  const { log, isHooked, isLogLate } = eventSources;
   if (log?.coveredTo != null && log.coveredTo >= coveredFrom(noticedAt))
-    return { is: 'untold', why: 'the log of the identity provider does not say who did it' };
+    return {
+      is: 'untold',
+      why:
+        isLogLate === true
+          ? 'the log of the identity provider does not say so far who did it, which can take some minutes there'
+          : 'the log of the identity provider does not say who did it',
+    };
   const until = new Date(noticedAt.getTime() + AWAITED_MAX_MS);
   const mayStillTell = isHooked || (log !== null && log.refusedAt === null);
   if (mayStillTell && now < until) return { is: 'awaited', until: until.toISOString() };

@@ -89,7 +89,8 @@ export async function authorshipAt(
 ): Promise<Authorship> {
   const { log } = context.idp;
   const coverage = log === undefined ? null : await readCoverage(context.db, log.eventSource);
-  const eventSources = { log: coverage, isHooked: context.eventHooks?.has(context.idp.system) === true };
+  const isHooked = context.eventHooks?.has(context.idp.system) === true;
+  const eventSources = { log: coverage, isHooked, isLogLate: log?.isLate === true };
   return authorshipOf(isTold, noticedAt, eventSources, await databaseNow(context.db));
 }
 

@@ -50,6 +50,7 @@ type Position = z.infer<typeof positionSchema>;
  */
 export class EntraLog implements DirectoryLog {
   readonly eventSource = 'graph';
+  readonly isLate = true;
   readonly #graph: GraphSession;
 
   constructor(graph: GraphSession) {

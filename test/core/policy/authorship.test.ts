@@ -71,7 +71,11 @@ describe('who did what was found', () => {
   });
 });
 
-test.each<[why: string, eventSources: { log: Coverage; isHooked: boolean }]>([
+test.each<[why: string, eventSources: Parameters<typeof authorshipOf>[2]]>([
+  [
+    'the log of the identity provider does not say so far who did it, which can take some minutes there',
+    { log: log({ coveredTo: later(900) }), isHooked: false, isLogLate: true },
+  ],
   [
     'the log of the identity provider does not say who did it',
     { log: log({ coveredTo: later(900) }), isHooked: false },
