@@ -7,6 +7,7 @@ import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
 import { manyMembers } from './many-members.ts';
+import { parted } from './parted.ts';
 import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
@@ -28,6 +29,7 @@ type Bench = (
 const benches = {
   policy,
   road: (say, isSmall, { system }) => road(say, isSmall, system),
+  parted,
   scim,
   'many-members': manyMembers,
   reconcile,
@@ -55,6 +57,7 @@ const { parts, ...values } = readOptions(
     parts: {
       policy: 'what the rules cost',
       road: 'from request to seen, with Okta or Entra',
+      parted: 'the road with one process that answers and two that work, beside one for all',
       scim: 'SCIM, beside a bare server and scimmy',
       'many-members': 'SCIM by the thousand in one request, beside a bare insert',
       reconcile: 'the comparison of a whole directory',
@@ -80,8 +83,8 @@ if (!(minutes >= 1)) refuse('npm run bench: --minutes is a number from 1');
 const names = (
   parts.length === 0 ? Object.keys(benches).filter((name) => name !== 'soak') : parts
 ) as (keyof typeof benches)[];
-if (system !== 'okta' && names.some((name) => name !== 'road'))
-  refuse(`npm run bench: with --idp ${system} there is road alone`);
+if (system !== 'okta' && names.some((name) => name !== 'road' && name !== 'parted'))
+  refuse(`npm run bench: with --idp ${system} there are road and parted alone`);
 for (const name of names) {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const figures = await (benches[name] as Bench)(say, values.small, { system, minutes });

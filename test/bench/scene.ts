@@ -40,14 +40,17 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own. The world has its
- * limits off and pushes at once. `stormPeople`: so many more people. `system`: whose groups give access.
+ * limits off and pushes at once. `stormPeople`: so many more people. `system`: whose groups give access. `workers`: so
+ * many processes carry out what is owed, beside one that answers; 0: one process does both.
  */
 export async function setScene({
   stormPeople = 0,
   system = 'okta',
+  workers = 0,
 }: {
   stormPeople?: number;
   system?: System;
+  workers?: number;
 } = {}): Promise<Scene> {
   const idp: BenchIdp = benchIdps[system];
   const home = throwAwayFolder('bench');
@@ -113,16 +116,25 @@ export async function setScene({
     await world('POST', '/anypoint/sim/throttle', { perMinute: null });
 
     await world('PUT', '/control/latchkey', idp.listener(latchkeyUrl, credentials.scimToken));
-    start('../../src/main.ts', [], {
-      ...idp.settings(worldUrl),
-      DATABASE_URL: postgres.url,
-      PORT: String(port),
-      POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
-      LOG_LEVEL: 'error',
+    const startLatchkey = (at: number, only: string[], env: Record<string, string> = {}) =>
+      start('../../src/main.ts', only, {
+        ...idp.settings(worldUrl),
+        DATABASE_URL: postgres.url,
+        PORT: String(at),
+        POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
+        LOG_LEVEL: 'error',
+        ...env,
+      });
+    startLatchkey(port, workers === 0 ? [] : ['--only=web'], {
       TRIPS_FILE: tripsFile,
       PROFILE: process.env.PROFILE ?? '',
     });
     await answers(`${latchkeyUrl}/readyz`);
+    for (let n = 0; n < workers; n += 1) {
+      const own = await freePort();
+      startLatchkey(own, ['--only=worker']);
+      await answers(`http://127.0.0.1:${own}/readyz`);
+    }
     // The first push of all groups comes when the identity provider first sees Latchkey.
     await until('the first push', async () => {
       const hasPushed = await idp.hasPushed(world);
