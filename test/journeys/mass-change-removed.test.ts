@@ -81,7 +81,7 @@ test('many who were there before Latchkey, taken out at once, keep their teams u
   // then nothing is taken away
   const card = await storms.massCard(PAYMENTS.group, '24 people were taken out of');
   expect(wordsOf(card)).toContain('who were in it before Latchkey, and nobody asked for it here');
-  expect(wordsOf(card)).toContain('Until this is decided they keep the team in MuleSoft');
+  expect(wordsOf(card)).toContain('Until this is decided, whoever still has the team in MuleSoft keeps it');
   await walk.isQuiet();
   await reconcile(stage.latchkey.context);
   await walk.isQuiet();

@@ -113,7 +113,7 @@ export function massVerbsExplained(mass: MassChange, names: MassNames): string {
     case 'lost':
       return (names.foundThere ?? 0) === 0
         ? `Put back adds them to ${names.group} again, until their grants end. Let end ends their grants.`
-        : `Until this is decided they keep the team in MuleSoft. Put back adds them to ${names.group} again: by their grants until those end, else as before; who may not hold it by policy is not put back. Let end ends their grants and takes the team away.`;
+        : `Until this is decided, whoever still has the team in MuleSoft keeps it. Put back adds them to ${names.group} again: by their grants until those end, else as before; who may not hold it by policy is not put back. Let end ends their grants and takes the team away.`;
     case 'excess':
       return `Until this is decided they stay in the team. Keep adds them to ${names.group}, each with a grant that has an end; who may not hold it by policy is taken out. Take out removes all of them from the team. Either way, find out who or what put them into the team in Anypoint itself, or they may come again.${mass.target?.delivery === 'claim' ? ' Who came by the group claim of a sign-in comes again with the next one, until the identity provider no longer sends that group.' : ''}`;
     case 'deactivated':
