@@ -108,7 +108,7 @@ function observed(audit: Audit): Observation[] {
       eventSource: 'graph',
       payload: { kind: 'membership', person: { id: person.id }, group: { id: groupId }, direction },
       // An app that did it, ours or another, is nobody.
-      actor: by?.id == null ? null : { id: by.id, name: by.displayName ?? by.userPrincipalName ?? by.id },
+      actor: by?.id == null ? null : { id: by.id, name: by.userPrincipalName || by.displayName || by.id },
       occurredAt: new Date(audit.activityDateTime),
     },
   ];

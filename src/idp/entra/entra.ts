@@ -70,7 +70,7 @@ class Entra implements IdentityProvider {
   constructor(settings: EntraSettings) {
     this.#graph = new GraphSession(settings);
     this.#people = new EntraPeople(this.#graph);
-    this.log = new EntraLog(this.#graph);
+    this.log = new EntraLog(this.#graph, this.#people);
     const provisioner =
       settings.provisioning == null ? null : new EntraProvisioner(this.#graph, settings.provisioning);
     this.provisioning = provisioner;

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Observation, Told } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { DirectoryLog, LogPage } from '../../ports/identity-provider.ts';
+import { ActorNames } from './actor-names.ts';
 import { readAudits } from './audits.ts';
 import { badAnswer, readGraph } from './faults.ts';
 import type { GraphSession } from './graph-session.ts';
+import type { EntraPeople } from './people.ts';
 
 /** Pages read in one go before we stop believing in the paging. */
 const MAX_PAGES = 10_000;
@@ -52,9 +54,11 @@ export class EntraLog implements DirectoryLog {
   readonly eventSource = 'graph';
   readonly isLate = true;
   readonly #graph: GraphSession;
+  readonly #names: ActorNames;
 
-  constructor(graph: GraphSession) {
+  constructor(graph: GraphSession, people: Pick<EntraPeople, 'byIds'>) {
     this.#graph = graph;
+    this.#names = new ActorNames(people);
   }
 
   async *read(position: string | null): AsyncGenerator<LogPage, void, undefined> {
@@ -70,7 +74,8 @@ export class EntraLog implements DirectoryLog {
     }
     for await (const { newest, ...page } of readAudits(this.#graph, at.audits ?? new Date().toISOString())) {
       at.audits = newest;
-      yield { ...page, position: JSON.stringify(at) };
+      const observations = await this.#names.given(page.observations);
+      yield { ...page, observations, position: JSON.stringify(at) };
     }
   }
 

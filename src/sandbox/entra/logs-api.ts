@@ -21,7 +21,8 @@ export type EntraAudit = {
   activityDisplayName: 'Add member to group' | 'Remove member from group';
   result: 'success';
   initiatedBy: {
-    user: { id: string; displayName: string; userPrincipalName: string } | null;
+    /** `displayName` is the program that they used, if any (SEKOIA-IO/intake-formats#1480). */
+    user: { id: string; displayName: string | null; userPrincipalName: string } | null;
     app: { displayName: string } | null;
   };
   targetResources: { id: string; type: 'User' | 'Group'; modifiedProperties: object[] }[];
@@ -43,7 +44,8 @@ export class EntraLogs {
 
   addAudit(
     { groupId, memberId, isMember }: { groupId: string; memberId: string; isMember: boolean },
-    by: { id: string; displayName: string; userPrincipalName: string } | null,
+    by: { id: string; userPrincipalName: string } | null,
+    program: string | null = null,
   ): void {
     this.audits.push({
       id: `Directory_${randomUUID()}`,
@@ -51,7 +53,13 @@ export class EntraLogs {
       activityDateTime: new Date().toISOString(),
       activityDisplayName: isMember ? 'Add member to group' : 'Remove member from group',
       result: 'success',
-      initiatedBy: { user: by, app: by === null ? { displayName: 'Latchkey' } : null },
+      initiatedBy:
+        by === null
+          ? { user: null, app: { displayName: 'Latchkey' } }
+          : {
+              user: { id: by.id, displayName: program, userPrincipalName: by.userPrincipalName },
+              app: null,
+            },
       targetResources: [
         {
           id: memberId,

@@ -52,15 +52,15 @@ const settingsSchema = z.strictObject({
 /** Whoever clicks in the portal, unless somebody is named. They are no person of the company. */
 const portalAdmin = {
   id: '3a000000-0000-4000-8000-0000000000ad',
-  displayName: 'Entra administrator',
   userPrincipalName: 'admin@acme.onmicrosoft.com',
 };
-/** `by`: the key of who does it. */
+/** `by`: the key of who does it; `program`: what they use for it, where that is not the portal. */
 const memberSchema = z.strictObject({
   group: z.string(),
   key: z.string(),
   isMember: z.boolean(),
   by: z.string().optional(),
+  program: z.string().optional(),
 });
 /** The manager by key. */
 const fieldsSchema = z.strictObject({
@@ -112,12 +112,12 @@ export function portal(sim: FastifyInstance, parts: EntraParts): void {
 
 function directoryPortal(sim: FastifyInstance, { tenant, logs }: EntraParts): void {
   sim.post('/members', async (request) => {
-    const { group, key, isMember, by } = memberSchema.parse(request.body);
+    const { group, key, isMember, by, program } = memberSchema.parse(request.body);
     const found = tenant.groupNamed(group);
     const user = tenant.userKeyed(key);
     if (found === null || user === null) throw notFound(found === null ? group : key);
     if (found.members.has(user.id) !== isMember)
-      logs.addAudit({ groupId: found.id, memberId: user.id, isMember }, whoClicks(tenant, by));
+      logs.addAudit({ groupId: found.id, memberId: user.id, isMember }, whoClicks(tenant, by), program);
     tenant.setMember(found, user.id, isMember);
     return { groupId: found.id, userId: user.id };
   });

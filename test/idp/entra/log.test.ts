@@ -76,6 +76,22 @@ describe('what has changed in the directory', () => {
     ]);
   });
 
+  test('SEKOIA-IO/intake-formats#1480: who used another program is named themselves, and who is not known by their sign-in', async () => {
+    const done = { group: 'anypoint-orders-read', isMember: true, program: 'Microsoft Teams Services' };
+    await entra.portal('/members', { ...done, key: 'ines', by: 'olga' });
+    await entra.portal('/members', { ...done, key: 'erik' });
+    const names = (pages: readonly LogPage[]) =>
+      pages.flatMap((page) => page.observations.filter(isAudit).map(({ actor }) => actor?.name));
+    expect(names(await all(position))).toEqual(['admin@acme.onmicrosoft.com', 'Olga Brandt']);
+
+    // when people can’t be read
+    entra.world.faults.add({ vendor: 'entra', path: 'batch', kind: 'status', status: 503 });
+    const fresh = entra.idp().log as DirectoryLog;
+    const pages: LogPage[] = [];
+    for await (const page of fresh.read(position)) pages.push(page);
+    expect(names(pages)).toEqual(['admin@acme.onmicrosoft.com', 'olga@acme.example']);
+  });
+
   test('without AuditLog.Read.All what has changed is told all the same', async () => {
     await entra.portal('/permissions', ['GroupMember.ReadWrite.All', 'User.Read.All']);
     await put('ines', true);
