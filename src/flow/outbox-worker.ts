@@ -1,16 +1,17 @@
 import { Fault } from '../core/fault.ts';
 import type { JobName } from '../core/jobs/reactions.ts';
-import type { JobQueue } from '../queue/job-queue.ts';
+import type { HandedRow, JobQueue } from '../queue/job-queue.ts';
 import type { Lane } from '../queue/lanes.ts';
 import type { QueueAway } from '../queue/queue-away.ts';
 import type { OutboxRow } from '../store/outbox.ts';
-import { LEASE_MS, takeBack, takeDelivery, unlease } from '../store/outbox-leases.ts';
+import { LEASE_MS, takeBack, takeDeliveries, unlease } from '../store/outbox-leases.ts';
 import type { Context } from './kernel/context.ts';
 import { createClosings } from './queue/closings.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
 import type { Lanes, Runs } from './queue/lanes.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
 import { createRunner } from './queue/run-rows.ts';
+import { inSets, toFill } from './queue/sets.ts';
 
 /** Rows leased in one go. So many of a lane can wait here beyond its next ones; every process leases for itself. */
 const BATCH = 40;
@@ -96,7 +97,8 @@ export function createRelay(
     }
     const until = performance.now() + LEASE_MS;
     const of = lanes.allBut(handedOver.fullLanes());
-    const { leased, nextMs } = await closings.exchange({ limit: BATCH, of });
+    const { leased: first, nextMs } = await closings.exchange({ limit: BATCH, of });
+    const leased = [...first, ...(await othersOf(first))];
     if (isStopping)
       await unlease(
         context.db,
@@ -104,34 +106,49 @@ export function createRelay(
         0,
       );
     else handOut(leased, until);
-    return leased.length === BATCH ? 0 : untilDue(nextMs);
+    return first.length === BATCH ? 0 : untilDue(nextMs);
   }
+
+  /** Due rows that run side by side with these. */
+  async function othersOf(rows: readonly OutboxRow[]): Promise<OutboxRow[]> {
+    const others: OutboxRow[] = [];
+    if (rows.length < BATCH) return others;
+    for (const { job, lane, more } of toFill(rows, laneOf))
+      others.push(...(await closings.exchange({ limit: more, of: lanes.only(job, lane) })).leased);
+    return others;
+  }
+
+  const laneOf = ({ payload }: OutboxRow) => lanes.of(payload);
 
   function untilDue(nextMs: number | null): number {
     return Math.min(IDLE_MS, Math.max(SLEEP_MS, nextMs ?? IDLE_MS));
   }
 
   function handOut(rows: readonly OutboxRow[], until: number): void {
-    const forQueue: OutboxRow[] = [];
-    for (const row of rows) {
-      const lane = lanes.of(row.payload);
-      if (alwaysQueued.has(row.job) || handedOver.isQueued(lane)) forQueue.push(row);
-      else keep(runInLane(lane, row, until));
+    const forQueue: (typeof sets)[number][] = [];
+    const sets = inSets(rows, laneOf);
+    for (const set of sets) {
+      const lane = laneOf(set[0]);
+      if (alwaysQueued.has(set[0].job) || handedOver.isQueued(lane)) forQueue.push(set);
+      else keep(runInLane(lane, set, until));
     }
     if (forQueue.length > 0) giveToQueue(forQueue, until);
   }
 
-  function giveToQueue(rows: readonly OutboxRow[], until: number): void {
+  function giveToQueue(sets: readonly [OutboxRow, ...OutboxRow[]][], until: number): void {
     if (held.size > HELD_MAX) held.clear();
-    for (const row of rows) {
+    for (const row of sets.flat()) {
       held.set(row.id, { row, until });
       handedOver.give(lanes.of(row.payload), { id: row.id, delivery: row.leases }, until);
     }
-    const work = rows.map(({ id, leases, priority, payload }) => ({
+    const work = sets.map(([{ id, leases, priority, payload }, ...others]) => ({
       lane: lanes.of(payload),
       id,
       delivery: leases,
       priority,
+      ...(others.length === 0
+        ? {}
+        : { beside: others.map((other) => ({ id: other.id, delivery: other.leases })) }),
     }));
     keep(
       jobQueue.enqueue(work).catch((error: unknown) => {
@@ -157,7 +174,7 @@ export function createRelay(
       if (limit <= 0) continue;
       const until = performance.now() + LEASE_MS;
       const { leased } = await closings.exchange({ limit, of: lanes.portion([lane]) });
-      for (const row of leased) keep(runInLane(lane, row, until));
+      for (const set of inSets(leased, () => lane)) keep(runInLane(lane, set, until));
     }
     const full = lanes.all.filter((lane) => handedOver.free(lane) <= 0);
     const { nextMs } = await closings.exchange({ limit: 0, of: lanes.allBut(full) });
@@ -174,12 +191,16 @@ export function createRelay(
     here.add(kept);
   }
 
-  /** As soon as there is a place in its lane. A row whose lease has run out by then is anybody's. */
-  async function runInLane(lane: Lane, row: OutboxRow, until: number): Promise<void> {
-    await handedOver.begins(lane, row.priority);
+  /** As soon as there is a place in their lane. Rows whose lease has run out by then are anybody's. */
+  async function runInLane(
+    lane: Lane,
+    set: readonly [OutboxRow, ...OutboxRow[]],
+    until: number,
+  ): Promise<void> {
+    await handedOver.begins(lane, set[0].priority);
     let closed: Promise<void> | null = null;
     try {
-      if (performance.now() < until) ({ closed } = await runner.run(row));
+      if (performance.now() < until) ({ closed } = await runner.run(set));
     } finally {
       handedOver.ends(lane);
       nudge();
@@ -224,13 +245,19 @@ export function createRelay(
    * Runs a delivery only while its lease is the row's current one. After an outage the queue hands out each row as
    * often as it was given meanwhile. All but the last are stale, and are dropped here.
    */
-  async function runJob(lane: Lane, id: string, delivery: number): Promise<void> {
-    if (handedOver.comesOut(lane, id)) nudge();
+  async function runJob(
+    lane: Lane,
+    id: string,
+    delivery: number,
+    beside: readonly HandedRow[] = [],
+  ): Promise<void> {
+    const given = [{ id, delivery }, ...beside];
+    if (given.filter((one) => handedOver.comesOut(lane, one.id)).length > 0) nudge();
     await handedOver.begins(lane, held.get(id)?.row.priority ?? Number.POSITIVE_INFINITY);
     let closed: Promise<void> | null = null;
     try {
-      const row = await ours(id, delivery);
-      if (row !== null) ({ closed } = await runner.run(row));
+      const rows = await ours(given);
+      if (rows.length > 0) ({ closed } = await runner.run(rows));
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
       context.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
@@ -240,19 +267,24 @@ export function createRelay(
     await closed;
   }
 
-  async function ours(id: string, delivery: number): Promise<OutboxRow | null> {
-    const known = held.get(id);
-    // A held row is at least as new as any delivery of this process. Another process may have leased it since.
-    if (known !== undefined && known.row.leases > delivery) return null;
-    const isFresh = known?.row.leases === delivery && performance.now() < known.until;
-    held.delete(id);
-    return isFresh ? known.row : await takeDelivery(context.db, id, delivery);
+  async function ours(given: readonly HandedRow[]): Promise<OutboxRow[]> {
+    const fresh: OutboxRow[] = [];
+    const toTake: HandedRow[] = [];
+    for (const { id, delivery } of given) {
+      const known = held.get(id);
+      // A held row is at least as new as any delivery of this process. Another process may have leased it since.
+      if (known !== undefined && known.row.leases > delivery) continue;
+      held.delete(id);
+      if (known?.row.leases === delivery && performance.now() < known.until) fresh.push(known.row);
+      else toTake.push({ id, delivery });
+    }
+    return [...fresh, ...(await takeDeliveries(context.db, toTake))];
   }
 
   function runNow(row: OutboxRow): void {
     if (clicks < AT_ONCE_MAX && !isStopping) {
       clicks += 1;
-      const running = runner.run(row).finally(() => {
+      const running = runner.run([row]).finally(() => {
         clicks -= 1;
       });
       keep(running.then(({ closed }) => closed));

@@ -137,7 +137,11 @@ export function runsOn(context: Context, cards: Cards<unknown>, homes: HomeDrawi
   return Object.fromEntries(
     Object.entries(steps).map(([job, { lane, run }]) => [
       job,
-      { lane, run: (work: never, attempts: number) => run(context, work, { attempts, cards, homes }) },
+      {
+        lane,
+        run: (work: never, attempts: number, db = context.db) =>
+          run({ ...context, db }, work, { attempts, cards, homes }),
+      },
     ]),
   ) as Runs;
 }

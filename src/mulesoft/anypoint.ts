@@ -1,15 +1,11 @@
+import DataLoader from 'dataloader';
 import { z } from 'zod';
-import type {
-  AnypointUser,
-  GroupMapping,
-  MuleSoft,
-  TeamMembership,
-  TeamRole,
-  UserTeam,
-} from '../ports/mulesoft.ts';
+import { manyOf } from '../outbound/many.ts';
+import type { AnypointUser, GroupMapping, MuleSoft, TeamRole, UserTeam } from '../ports/mulesoft.ts';
 import type { Page } from '../ports/page.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
 import { createApplications } from './applications.ts';
+import { createMembers, memberPageSchema, membershipOf } from './members.ts';
 import { listed, nextOffset } from './pages.ts';
 import { readAnswer, Session } from './session.ts';
 import { easeMsOf } from './throttle.ts';
@@ -61,14 +57,6 @@ const mappingSchema = z.object({
   provider_id: z.string(),
 });
 
-const memberSchema = z.object({
-  identity_type: z.enum(['user', 'team']),
-  id: z.string().min(1),
-  membership_type: z.enum(['member', 'maintainer']),
-  is_assigned_via_external_groups: z.boolean(),
-});
-
-const memberPageSchema = z.object({ data: z.array(memberSchema), total: z.number().optional() });
 const userPageSchema = z.object({ data: z.array(userSchema), total: z.number().optional() });
 
 const userTeamSchema = teamSchema.extend({
@@ -82,7 +70,6 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   const session = new Session({ url, clientId, clientSecret, timeoutMs });
   const organization = `/accounts/api/organizations/${encodeURIComponent(orgId)}`;
   const membersOf = (teamId: string) => `${organization}/teams/${encodeURIComponent(teamId)}/members`;
-  const memberOf = (teamId: string, userId: string) => `${membersOf(teamId)}/${encodeURIComponent(userId)}`;
 
   const rows = <T>(path: string, row: z.ZodType<T>, query: Record<string, string> = {}) =>
     listed(session, {
@@ -99,7 +86,7 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
     schema: z.ZodType<{ data: T[]; total?: number | undefined }>,
     query: Record<string, string>,
     from: string | null,
-  ): Promise<Page<T>> {
+  ): Promise<Page<T> & { total?: number }> {
     const offset = Number(from ?? 0);
     const answer = await session.call({
       method: 'GET',
@@ -108,33 +95,56 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
     });
     const { data, total } = readAnswer(schema, answer, path);
     const next = nextOffset(path, { offset, rows: data.length, total });
-    return { rows: data, next: next === null ? null : String(next), easeMs: easeMsOf(answer.headers) };
+    return {
+      rows: data,
+      next: next === null ? null : String(next),
+      easeMs: easeMsOf(answer.headers),
+      ...(total === undefined ? {} : { total }),
+    };
   }
 
-  async function readMembership(teamId: string, userId: string): Promise<TeamMembership | null> {
-    // The answer may hold others: the filter is only asked for, and a list parameter is easily misread on the other
-    // side.
-    for await (const row of rows(membersOf(teamId), memberSchema, {
-      member_ids: userId,
-      identity_type: 'user',
-    }))
-      if (row.identity_type === 'user' && row.id === userId)
-        return {
-          membershipType: row.membership_type,
-          isAssignedViaExternalGroups: row.is_assigned_via_external_groups,
-        };
-    return null;
+  async function pageOfMembers(teamId: string, from: string | null) {
+    const page = await pageOf(membersOf(teamId), memberPageSchema, { identity_type: 'user' }, from);
+    const rows = page.rows
+      .filter((row) => row.identity_type === 'user')
+      .map((row) => ({ userId: row.id, ...membershipOf(row) }));
+    return { ...page, rows };
   }
+
+  const pageOfUsers = (from: string | null) =>
+    pageOf(`${organization}/users`, userPageSchema, { type: 'all' }, from);
+
+  async function searchUsers(names: ReadonlySet<string>): Promise<UserRow[]> {
+    const found: UserRow[] = [];
+    // `type=all`: the default, `host`, leaves out everybody who signs in through an identity provider.
+    for (const search of names)
+      for await (const user of rows(`${organization}/users`, userSchema, { type: 'all', search }))
+        found.push(user);
+    return found;
+  }
+
+  /** By the names of each. Of many at the same time the list of all users is read, if that takes fewer calls. */
+  const usersNamed = new DataLoader<ReadonlySet<string>, UserRow[]>(
+    async (asked) => {
+      const all = await manyOf(asked.length, pageOfUsers);
+      if (all === null)
+        return await Promise.all(asked.map((names) => searchUsers(names).catch((error: Error) => error)));
+      const byName = new Map<string, UserRow[]>();
+      for (const user of all)
+        for (const name of new Set([user.username.toLowerCase(), user.email?.toLowerCase() ?? '']))
+          byName.set(name, [...(byName.get(name) ?? []), user]);
+      return asked.map((names) => [...names].flatMap((name) => byName.get(name) ?? []));
+    },
+    { cache: false },
+  );
 
   return {
     async findUsers({ email, login }) {
       // An empty one would match every user without an e-mail address.
       const wanted = new Set([email, login].map((name) => name.toLowerCase()).filter((name) => name !== ''));
       const found = new Map<string, UserRow>();
-      // `type=all`: the default, `host`, leaves out everybody who signs in through an identity provider.
-      for (const search of wanted)
-        for await (const user of rows(`${organization}/users`, userSchema, { type: 'all', search }))
-          if (!user.deleted && isWanted(user, wanted)) found.set(user.id, user);
+      for (const user of await usersNamed.load(wanted))
+        if (!user.deleted && isWanted(user, wanted)) found.set(user.id, user);
       return [...found.values()]
         .sort((a, b) => likelihood(b, wanted) - likelihood(a, wanted) || lastLoginMs(b) - lastLoginMs(a))
         .map((user) => asUser(user, isSameName(user.username, login) ? 'username' : 'email'));
@@ -179,46 +189,17 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       return mappings;
     },
 
-    async pageOfMembers(teamId, from) {
-      const page = await pageOf(membersOf(teamId), memberPageSchema, { identity_type: 'user' }, from);
-      const rows = page.rows
-        .filter((row) => row.identity_type === 'user')
-        .map((row) => ({
-          userId: row.id,
-          membershipType: row.membership_type,
-          isAssignedViaExternalGroups: row.is_assigned_via_external_groups,
-        }));
-      return { ...page, rows };
-    },
+    pageOfMembers,
 
     async pageOfUsers(from) {
-      const page = await pageOf(`${organization}/users`, userPageSchema, { type: 'all' }, from);
+      const page = await pageOfUsers(from);
       const rows = page.rows.flatMap((row) =>
         row.deleted ? [] : [{ id: row.id, username: row.username, isFederated: isFederated(row) }],
       );
       return { ...page, rows };
     },
 
-    readMembership,
-
-    async addMember(teamId, userId) {
-      // A maintainer is more than a member: writing `member` would take that away.
-      const present = await readMembership(teamId, userId);
-      if (present?.membershipType === 'maintainer') return;
-      // Written even when already a member: what we read may be behind.
-      await session.call({
-        method: 'PUT',
-        path: memberOf(teamId, userId),
-        body: { membership_type: 'member' },
-      });
-    },
-
-    async removeMember(teamId, userId) {
-      const path = memberOf(teamId, userId);
-      const answer = await session.call({ method: 'DELETE', path }, [404]);
-      // 404 is "not a member" or "no such team"; in the second case reading throws `mulesoft.not_found`.
-      if (answer.status === 404) await readMembership(teamId, userId);
-    },
+    ...createMembers(session, { organization, pageLimit: PAGE_LIMIT }, pageOfMembers),
 
     async listTeamsOf(userId) {
       const teams: UserTeam[] = [];

@@ -1,5 +1,6 @@
 import { Fault, type Party, type Trouble } from '../core/fault.ts';
 import { metered, outcomeOf, type System, systemOf } from './meter.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export type Call = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -24,12 +25,24 @@ export type Answer = {
   body: unknown;
 };
 
+type Asked = { party: Party; what: Call };
+
+/** By system. */
+const asking = new Map<System, (asked: Asked) => Promise<Answer>>();
+
 /**
- * One HTTP call to an outside party. Answers whatever status came; the adapter knows what it means.
+ * One HTTP call to an outside party. Of many that are asked for at the same time a few are under way at once. Answers whatever status came; the adapter knows what it means.
  * Throws `<party>.timeout` (outcome unknown unless the method is GET), `<party>.unavailable` when no
  * connection could be made or it broke, `<party>.bad_answer` when a 2xx body is not JSON.
  */
 export async function call(party: Party, what: Call): Promise<Answer> {
+  const system = what.system ?? systemOf[party] ?? party;
+  const ask = asking.get(system) ?? sideBySide(callNow, ({ status }) => status === 429);
+  asking.set(system, ask);
+  return await ask({ party, what });
+}
+
+async function callNow({ party, what }: Asked): Promise<Answer> {
   return await metered(
     what.system ?? systemOf[party] ?? party,
     () => send(party, what),

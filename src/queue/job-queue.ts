@@ -42,13 +42,15 @@ const PREFIX = '{latchkey}';
 /** A mark is put through the queue to see whether it works; deliveries of work count from 1. */
 const MARK = 0;
 
-/** `delivery`: which handing-out of the row this is. */
-type JobData = { id: string; delivery: number };
+/** A row that is handed out. `delivery`: which handing-out of it this is. */
+export type HandedRow = { id: string; delivery: number };
+/** `beside`: rows that run with it, in the same place. */
+type JobData = HandedRow & { beside?: readonly HandedRow[] };
 type LaneQueue = Queue<JobData, unknown, string, JobData, unknown, string, IQueueBackend>;
 type LaneWorker = Worker<JobData, unknown, string, IQueueBackend>;
-type Run = (lane: Lane, id: string, delivery: number) => Promise<void>;
+type Run = (lane: Lane, id: string, delivery: number, beside?: readonly HandedRow[]) => Promise<void>;
 
-export type QueuedWork = { lane: Lane; id: string; delivery: number; priority: number };
+export type QueuedWork = JobData & { lane: Lane; priority: number };
 
 /** The job queue: hands out work by id. It remembers nothing that matters; PostgreSQL does. */
 export type JobQueue = {
@@ -57,7 +59,10 @@ export type JobQueue = {
    * Throws a fault `queue.*` within two seconds, whatever the queue does; the work may have been taken all the same.
    */
   enqueue(work: readonly QueuedWork[]): Promise<void>;
-  /** Starts handing out; `run` gets the id of an outbox row and the number of its delivery, and never throws. */
+  /**
+   * Starts handing out; `run` gets the id of an outbox row and the number of its delivery, with the rows that run beside
+   * it, and never throws.
+   */
   start(run: Run): void;
   /** Puts a mark through every lane. Throws a fault `queue.*` when one does not come out within three seconds. */
   prove(): Promise<void>;
@@ -141,7 +146,7 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
         lane,
         async ({ data }) => {
           if (Number(data.delivery) === MARK) marks.get(String(data.id))?.();
-          else await handOut(lane, String(data.id), Number(data.delivery));
+          else await handOut(lane, String(data.id), Number(data.delivery), data.beside);
         },
         {
           ...queueOptions(made.forWorkers),
@@ -176,7 +181,11 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
     const queue = engine.queues.get(lane);
     const jobs = work.map((w) => ({
       name: lane,
-      data: { id: w.id, delivery: w.delivery },
+      data: {
+        id: w.id,
+        delivery: w.delivery,
+        ...(w.beside === undefined ? {} : { beside: w.beside }),
+      },
       // Ids must be neither all digits nor hold a colon.
       opts: { jobId: `o${w.id}-${w.delivery}`, priority: w.priority },
     }));

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 type Pair = { personId: string; groupId: string };
@@ -63,15 +64,8 @@ export async function recordBaselineMembers(
       set ended_at = null, ended_as = null, recorded_at = excluded.recorded_at`.execute(tx);
 }
 
-export async function isInBaseline(db: Db | Tx, pair: Pair): Promise<boolean> {
-  const row = await db
-    .selectFrom('baseline_members')
-    .select('person_id')
-    .where('person_id', '=', pair.personId)
-    .where('group_id', '=', pair.groupId)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  return row !== undefined;
+export async function isInBaseline(db: Db | Tx, { personId, groupId }: Pair): Promise<boolean> {
+  return await inBaseline(db, { personId, groupIds: [groupId] });
 }
 
 /** Whether the person was in one of these groups before Latchkey, and that was never ended. */
@@ -80,24 +74,38 @@ export async function isInAnyBaseline(
   personId: string,
   groupIds: readonly string[],
 ): Promise<boolean> {
-  if (groupIds.length === 0) return false;
-  const row = await db
-    .selectFrom('baseline_members')
-    .select('person_id')
-    .where('person_id', '=', personId)
-    .where('group_id', 'in', groupIds)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  return row !== undefined;
+  return groupIds.length > 0 && (await inBaseline(db, { personId, groupIds }));
 }
+
+const inBaseline = askedTogether(
+  async (db, keys: readonly { personId: string; groupIds: readonly string[] }[]) => {
+    const pairs = keys.flatMap(({ personId, groupIds }, n) =>
+      groupIds.map((groupId) => ({ n: n + 1, personId, groupId })),
+    );
+    const { rows } = await sql<{ n: number }>`
+      select k.n from unnest(${pairs.map((k) => k.n)}::int[], ${pairs.map((k) => k.personId)}::uuid[],
+        ${pairs.map((k) => k.groupId)}::text[]) as k (n, person_id, group_id)
+      join baseline_members b on b.person_id = k.person_id and b.group_id = k.group_id and b.ended_at is null`.execute(
+      db,
+    );
+    return inPlaces(keys, rows).map((some) => some.length > 0);
+  },
+);
 
 /** Whether an Anypoint user of theirs was in the team on the first look at it, though no group gave it. */
 export async function wasInTeam(db: Db | Tx, personId: string, teamId: string): Promise<boolean> {
-  const { rows } = await sql`
-    select from baseline_in_team e join person_links l on l.system = 'anypoint' and l.external_id = e.user_id
-    where e.team_id = ${teamId} and l.person_id = ${personId} limit 1`.execute(db);
-  return rows.length > 0;
+  return await inTeamBefore(db, { personId, teamId });
 }
+
+const inTeamBefore = askedTogether(async (db, keys: readonly { personId: string; teamId: string }[]) => {
+  const { rows } = await sql<{ n: number }>`
+    select k.n::int as n
+    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.teamId)}::text[])
+      with ordinality as k (person_id, team_id, n)
+    join person_links l on l.person_id = k.person_id and l.system = 'anypoint'
+    join baseline_in_team e on e.team_id = k.team_id and e.user_id = l.external_id`.execute(db);
+  return inPlaces(keys, rows).map((some) => some.length > 0);
+});
 
 /** `gone`: it went as it came, and nobody was asked. */
 export async function endBaseline(tx: Tx, pair: Pair, now: Date, as: 'gone' | null = null): Promise<void> {

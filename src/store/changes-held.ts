@@ -1,10 +1,9 @@
+import { CompiledQuery } from 'kysely';
 import type { Change } from '../core/change/change.ts';
-import type { ChangeEvent } from '../core/change/events.ts';
-import { evolve } from '../core/change/evolve.ts';
 import { changeOf } from './changes.ts';
 import type { Answer } from './postgres/batch.ts';
 import type { Tx } from './postgres/database.ts';
-import { statement } from './postgres/statement.ts';
+import { type Bound, statement } from './postgres/statement.ts';
 import { later } from './postgres/transaction.ts';
 
 /** Reads a change and holds its row until the transaction ends: of two racing clicks one waits here. */
@@ -18,57 +17,68 @@ export async function lockChange(tx: Tx, id: string): Promise<Change | null> {
   return row === undefined ? null : changeOf(row.doc);
 }
 
-/** The statement that does so, to be sent with others; `changeHeld` makes something of its rows. */
-export const lockingChange = statement('change_lock', 'select doc from changes where id = $1 for update');
+/**
+ * Reads changes and holds their rows, in the order of their ids: two commits that hold several wait for each other in no
+ * circle.
+ */
+const locking = statement(
+  'changes_lock',
+  'select id, doc from changes where id = any($1::uuid[]) order by id for update',
+);
 
-export function changeHeld(rows: Answer['rows'] | undefined): Change | null {
-  const row = rows?.[0];
-  return row === undefined ? null : changeOf(row.doc as Change);
+/** The statement that does so, to be sent with others; `changesHeld` makes something of its rows. */
+export function lockingChanges(ids: readonly string[]): Bound {
+  return locking([...new Set(ids)]);
 }
 
-/** Applies an event to the stored change. Only commit.ts calls this. */
-export async function writeEvent(
-  tx: Tx,
-  before: Change | null,
-  event: ChangeEvent,
-  idempotencyKey: string | null,
-): Promise<Change> {
-  const after = evolve(before, event);
-  const columns = {
+export function changesHeld(rows: Answer['rows'] | undefined): Map<string, Change> {
+  return new Map(rows?.map((row) => [row.id as string, changeOf(row.doc as Change)]));
+}
+
+/** A change as a commit leaves it. `before` null: it is new. */
+export type ChangeWritten = { before: Change | null; after: Change; idempotencyKey: string | null };
+
+/** Both take one text for any number of changes, so that it is prepared once. */
+const columns = `id uuid, idempotency_key text, state text, version int, kind text, entitlement_key text, person_id uuid,
+  requester_id uuid, revoke_id uuid, group_id text, team_id text, requested_at timestamptz, lapses_at timestamptz,
+  joint_id uuid, doc jsonb`;
+
+const insert = `insert into changes (id, idempotency_key, state, version, kind, entitlement_key, person_id,
+    requester_id, revoke_id, group_id, team_id, requested_at, lapses_at, joint_id, doc)
+  select n.* from jsonb_to_recordset($1::jsonb) as n (${columns})`;
+
+const update = `update changes c set state = n.state, version = n.version, group_id = n.group_id,
+    team_id = n.team_id, lapses_at = n.lapses_at, look_at = null, revoke_id = n.revoke_id,
+    entitlement_key = n.entitlement_key, doc = n.doc
+  from jsonb_to_recordset($1::jsonb) as n (${columns}) where c.id = n.id`;
+
+/** Stores changes as they are after the events of a commit. Only commit.ts calls this. */
+export async function writeChanges(tx: Tx, written: readonly ChangeWritten[]): Promise<void> {
+  const { isNew = [], isKnown = [] } = Object.groupBy(written, ({ before }) =>
+    before === null ? 'isNew' : 'isKnown',
+  );
+  if (isNew.length > 0) await later(tx, CompiledQuery.raw(insert, [JSON.stringify(isNew.map(rowOf))]));
+  if (isKnown.length > 0) await later(tx, CompiledQuery.raw(update, [JSON.stringify(isKnown.map(rowOf))]));
+}
+
+function rowOf({ after, idempotencyKey }: ChangeWritten): Record<string, unknown> {
+  return {
+    id: after.id,
+    idempotency_key: idempotencyKey,
     state: after.state,
     version: after.version,
+    kind: after.kind,
+    entitlement_key: after.entitlementKey,
+    person_id: after.personId,
+    requester_id: after.requesterId,
+    revoke_id: after.revokeId,
     group_id: after.target?.groupId ?? null,
     team_id: after.target?.teamId ?? null,
+    requested_at: after.requestedAt,
     lapses_at: after.lapsesAt,
-    look_at: null,
-    revoke_id: after.revokeId,
-    entitlement_key: after.entitlementKey,
-    doc: JSON.stringify(after),
+    joint_id: after.joint?.id ?? null,
+    doc: after,
   };
-  if (before === null)
-    await later(
-      tx,
-      tx
-        .insertInto('changes')
-        .values({
-          ...columns,
-          id: after.id,
-          idempotency_key: idempotencyKey,
-          kind: after.kind,
-          person_id: after.personId,
-          requester_id: after.requesterId,
-          requested_at: after.requestedAt,
-          joint_id: after.joint?.id ?? null,
-        })
-        .compile(),
-    );
-  else
-    await later(
-      tx,
-      tx.updateTable('changes').set(columns).where('id', '=', after.id).compile(),
-      `change ${after.id}`,
-    );
-  return after;
 }
 
 /** Nothing is due before then. Whatever happens to it has it looked at anew. */

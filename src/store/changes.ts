@@ -1,15 +1,29 @@
 import { sql } from 'kysely';
 import type { Change } from '../core/change/change.ts';
-import { pendingStates, underway } from '../core/change/states.ts';
+import { pendingStates } from '../core/change/states.ts';
 import type { ChangeId } from '../core/ids.ts';
+import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
+import { underwayChange } from './states.ts';
 
 /** Reads a change without locking it. */
 export async function readChange(db: Db | Tx, id: string): Promise<Change | null> {
-  const row = await db.selectFrom('changes').select('doc').where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : changeOf(row.doc);
+  return await changeById(db, id);
 }
+
+const changeById = askedTogether(async (db, ids: readonly string[]) => {
+  const rows = await db
+    .selectFrom('changes')
+    .select(['id', 'doc'])
+    .where('id', '=', sql<string>`any(${[...new Set(ids)]}::uuid[])`)
+    .execute();
+  const found = new Map(rows.map((row) => [row.id, row.doc]));
+  return ids.map((id) => {
+    const doc = found.get(id);
+    return doc === undefined ? null : changeOf(doc);
+  });
+});
 
 export async function findByIdempotencyKey(db: Db | Tx, key: string): Promise<Change | null> {
   const row = await db
@@ -25,40 +39,45 @@ export async function underwayIds(
   db: Db | Tx,
   where: { personId: string } & ({ groupId: string } | { teamId: string }),
 ): Promise<string[]> {
-  const rows = await db
-    .selectFrom('changes')
-    .select('id')
-    .where('person_id', '=', where.personId)
-    .where('state', 'in', [...underway])
-    .where(
-      'groupId' in where ? 'group_id' : 'team_id',
-      '=',
-      'groupId' in where ? where.groupId : where.teamId,
-    )
-    .orderBy('requested_at')
-    .orderBy('id')
-    .execute();
-  return rows.map((r) => r.id);
+  const { personId } = where;
+  return (
+    'groupId' in where
+      ? await underwayInGroup(db, { personId, groupId: where.groupId })
+      : await underwayInTeam(db, { personId, teamId: where.teamId })
+  ).map(({ id }) => id);
 }
 
 /** The newest revoke by which this person leaves this group and that is not seen yet; null: there is none. */
 export async function revokeUnderway(
   db: Db | Tx,
-  pair: { personId: string; groupId: string },
+  { personId, groupId }: { personId: string; groupId: string },
 ): Promise<ChangeId | null> {
-  const row = await db
-    .selectFrom('changes')
-    .select('id')
-    .where('person_id', '=', pair.personId)
-    .where('group_id', '=', pair.groupId)
-    .where('kind', '=', 'revoke')
-    .where('state', 'in', [...underway])
-    .orderBy('requested_at', 'desc')
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? null : (row.id as ChangeId);
+  const revokes = (await underwayInGroup(db, { personId, groupId })).filter(({ kind }) => kind === 'revoke');
+  return (revokes.at(-1)?.id as ChangeId | undefined) ?? null;
 }
+
+/** Oldest first. */
+type Underway = { id: string; kind: Change['kind'] };
+
+const underwayInGroup = askedTogether(async (db, keys: readonly { personId: string; groupId: string }[]) => {
+  const { rows } = await sql<Underway & { n: number }>`
+    select k.n::int as n, c.id, c.kind
+    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.groupId)}::text[])
+      with ordinality as k (person_id, group_id, n)
+    join changes c on c.person_id = k.person_id and c.group_id = k.group_id and c.state in ${underwayChange}
+    order by k.n, c.requested_at, c.id`.execute(db);
+  return inPlaces(keys, rows);
+});
+
+const underwayInTeam = askedTogether(async (db, keys: readonly { personId: string; teamId: string }[]) => {
+  const { rows } = await sql<Underway & { n: number }>`
+    select k.n::int as n, c.id, c.kind
+    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.teamId)}::text[])
+      with ordinality as k (person_id, team_id, n)
+    join changes c on c.person_id = k.person_id and c.team_id = k.team_id and c.state in ${underwayChange}
+    order by k.n, c.requested_at, c.id`.execute(db);
+  return inPlaces(keys, rows);
+});
 
 /** The pending request of this person for this entitlement; of several the one for at once, or the first to start. */
 export async function pendingRequest(

@@ -8,6 +8,7 @@ import type {
   ZoneFrom,
 } from '../core/digest/digest.ts';
 import type { ChangeId, PersonId } from '../core/ids.ts';
+import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
 
@@ -95,13 +96,17 @@ export async function writeAnswer(
 
 /** Digests that show this change: what became of it is told where it was decided. */
 export async function digestsShowing(tx: Tx, changeId: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select distinct digest_id as id from digest_lines where kinds[1] = 'found' and change_id = ${changeId}
-    union select distinct digest_id from digest_lines where answer is not null and answer->>'revokeId' = ${changeId}`.execute(
-    tx,
-  );
-  return rows.map(({ id }) => id);
+  return await showing(tx, changeId);
 }
+
+const showing = askedTogether(async (tx, changeIds: readonly string[]) => {
+  const { rows } = await sql<{ id: string; n: number }>`
+    select k.n::int as n, l.digest_id as id from unnest(${[...changeIds]}::text[]) with ordinality as k (id, n)
+    join digest_lines l on l.kinds[1] = 'found' and l.change_id = k.id::uuid
+    union select k.n::int, l.digest_id from unnest(${[...changeIds]}::text[]) with ordinality as k (id, n)
+    join digest_lines l on l.answer is not null and l.answer->>'revokeId' = k.id`.execute(tx);
+  return inPlaces(changeIds, rows).map((some) => some.map(({ id }) => id));
+});
 
 /** Stores the picture of the week for an admin. False: they have it already. */
 export async function makeSecurityDigest(

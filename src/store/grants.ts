@@ -4,6 +4,7 @@ import type { ChangeEvent } from '../core/change/events.ts';
 import { nextWarningAt } from '../core/change/warnings.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import type { Grant } from '../core/membership/desired.ts';
+import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 import type { Tables } from './schema/tables.ts';
@@ -31,18 +32,21 @@ export async function unendedGrants(
   db: Db | Tx,
   where: { personId: string; groupId?: string; teamId?: string; entitlementKey?: string },
 ): Promise<Grant[]> {
-  let query = db
-    .selectFrom('grants')
-    .selectAll()
-    .where('person_id', '=', where.personId)
-    .where('ended_at', 'is', null)
-    .orderBy('starts_at')
-    .orderBy('id');
-  if (where.groupId !== undefined) query = query.where('group_id', '=', where.groupId);
-  if (where.teamId !== undefined) query = query.where('team_id', '=', where.teamId);
-  if (where.entitlementKey !== undefined) query = query.where('entitlement_key', '=', where.entitlementKey);
-  return (await query.execute()).map(toGrant);
+  return await unended(db, where);
 }
+
+const unended = askedTogether(async (db, keys: readonly Parameters<typeof unendedGrants>[1][]) => {
+  const { rows } = await sql<Row & { n: number }>`
+    select k.n::int as n, g.*
+    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.groupId ?? null)}::text[],
+        ${keys.map((k) => k.teamId ?? null)}::text[], ${keys.map((k) => k.entitlementKey ?? null)}::text[])
+      with ordinality as k (person_id, group_id, team_id, entitlement_key, n)
+    join grants g on g.person_id = k.person_id and g.ended_at is null
+      and (k.group_id is null or g.group_id = k.group_id) and (k.team_id is null or g.team_id = k.team_id)
+      and (k.entitlement_key is null or g.entitlement_key = k.entitlement_key)
+    order by k.n, g.starts_at, g.id`.execute(db);
+  return inPlaces(keys, rows).map((some) => some.map(toGrant));
+});
 
 /** Grants whose time is over but that nobody ended yet, oldest first. */
 export async function grantsDueToEnd(db: Db | Tx, now: Date, limit: number): Promise<Grant[]> {

@@ -4,6 +4,7 @@ import type { OffboardingEvent } from '../core/offboarding/events.ts';
 import { evolveOffboarding } from '../core/offboarding/evolve.ts';
 import type { OffboardingState } from '../core/offboarding/life-cycle.ts';
 import { countsAsLeft, type Offboarding, openOffboardingStates } from '../core/offboarding/offboarding.ts';
+import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
@@ -88,16 +89,17 @@ export async function leaverCase(db: Db | Tx, personId: string): Promise<Offboar
 
 /** Whether this person is kept out of every team: by a case that is not over, or by an admin's word. */
 export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean> {
-  const open = db
-    .selectFrom('offboardings')
-    .select('id')
-    .where('person_id', '=', personId)
-    .where('state', 'in', [...openOffboardingStates])
-    .limit(1)
-    .executeTakeFirst();
-  const [row, left] = await Promise.all([open, leaverCase(db, personId)]);
-  return row !== undefined || left !== null;
+  return await isOut(db, personId);
 }
+
+const isOut = askedTogether(async (db, personIds: readonly string[]) => {
+  const asked = sql<{ id: string }>`
+    select person_id as id from offboardings
+    where person_id = any(${[...personIds]}::uuid[]) and state in ${openOffboarding}`.execute(db);
+  const [{ rows }, left] = await Promise.all([asked, leaversAmong(db, personIds)]);
+  const open = new Set(rows.map(({ id }) => id));
+  return personIds.map((id) => open.has(id) || left.has(id as PersonId));
+});
 
 /** Everybody for whom `isKeptOut` holds, as `person_id`; a property test holds the two together. */
 export const keptOut = sql`

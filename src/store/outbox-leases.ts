@@ -45,15 +45,20 @@ export async function addLeased(db: Db, job: Job): Promise<OutboxRow | null> {
 }
 
 /**
- * Begins a row that was handed out with this lease, by whomever; its lease counts from now. Null when it was begun,
- * taken back or leased again meanwhile, or is no longer owed.
+ * Begins rows that were handed out with these leases, by whomever; their leases count from now. Those are left out that
+ * were begun, taken back or leased again meanwhile, or are no longer owed.
  */
-export async function takeDelivery(db: Db, id: string, delivery: number): Promise<OutboxRow | null> {
+export async function takeDeliveries(
+  db: Db,
+  given: readonly { id: string; delivery: number }[],
+): Promise<OutboxRow[]> {
+  if (given.length === 0) return [];
   const { rows } = await sql<OutboxRow>`
-    update outbox set leased = true, taken = true, next_at = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
-    where id = ${id} and leases = ${delivery} and not taken and done_at is null
-    returning id, job, payload, priority, generation, leases, attempts`.execute(db);
-  return rows[0] ?? null;
+    update outbox o set leased = true, taken = true, next_at = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    from unnest(${given.map((g) => g.id)}::bigint[], ${given.map((g) => g.delivery)}::int[]) as g (id, delivery)
+    where o.id = g.id and o.leases = g.delivery and not o.taken and o.done_at is null
+    returning o.id, o.job, o.payload, o.priority, o.generation, o.leases, o.attempts`.execute(db);
+  return rows;
 }
 
 /** Takes back what the queue was given and nobody has begun: due at once. Answers how many that were. */

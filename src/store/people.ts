@@ -7,6 +7,7 @@ import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
 import { isOfIdp } from './idp-systems.ts';
+import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -50,9 +51,18 @@ function toPerson(row: Row): Person {
 }
 
 export async function readPerson(db: Db | Tx, id: string): Promise<Person | null> {
-  const row = await db.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : toPerson(row);
+  return await personById(db, id);
 }
+
+const personById = askedTogether(async (db, ids: readonly string[]) => {
+  const rows = await db
+    .selectFrom('people')
+    .selectAll()
+    .where('id', '=', sql<string>`any(${[...new Set(ids)]}::uuid[])`)
+    .execute();
+  const people = new Map(rows.map((row) => [row.id, toPerson(row)]));
+  return ids.map((id) => people.get(id) ?? null);
+});
 
 /** Holds a person until the transaction ends, against others who do. */
 export async function holdPerson(tx: Tx, id: string): Promise<void> {
@@ -113,24 +123,20 @@ export async function identityOf(
   personId: string,
   system: LinkedSystem,
 ): Promise<Identity | null> {
-  const row = await db
-    .selectFrom('person_links')
-    .select(['external_id', 'is_unconfirmed', 'status'])
-    .where('person_id', '=', personId)
-    .where('system', '=', system)
-    .orderBy('is_unconfirmed')
-    .orderBy('verified_at', 'desc')
-    .orderBy('external_id')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined
-    ? null
-    : {
-        id: row.external_id,
-        isUnconfirmed: row.is_unconfirmed,
-        status: row.status as IdpPersonStatus | null,
-      };
+  return await identity(db, { personId, system });
 }
+
+const identity = askedTogether(async (db, keys: readonly { personId: string; system: LinkedSystem }[]) => {
+  const { rows } = await sql<Identity & { n: number }>`
+    select k.n::int as n, l.external_id as id, l.is_unconfirmed as "isUnconfirmed", l.status
+    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.system)}::text[])
+      with ordinality as k (person_id, system, n)
+    cross join lateral (select external_id, is_unconfirmed, status from person_links
+      where person_id = k.person_id and system = k.system
+      order by is_unconfirmed, verified_at desc, external_id limit 1) l`.execute(db);
+  const found = new Map(rows.map(({ n, ...one }) => [n, one]));
+  return keys.map((_, n) => found.get(n + 1) ?? null);
+});
 
 /** A person to be named, with the newest of their accounts in a system. */
 export type KnownPerson = { id: string; name: string; email: string; accountId: string | null };

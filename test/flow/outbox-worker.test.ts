@@ -8,7 +8,7 @@ import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
 import type { Runs } from '../../src/flow/queue/lanes.ts';
 import { createLanes } from '../../src/flow/queue/lanes.ts';
 import { steps } from '../../src/flow/steps.ts';
-import type { JobQueue, QueuedWork } from '../../src/queue/job-queue.ts';
+import type { HandedRow, JobQueue, QueuedWork } from '../../src/queue/job-queue.ts';
 import { type Lane, placesIn } from '../../src/queue/lanes.ts';
 import { addJobs, type OutboxRow } from '../../src/store/outbox.ts';
 import { exchange } from '../../src/store/outbox-leases.ts';
@@ -27,7 +27,7 @@ afterAll(() => fresh.close());
 
 /** A job queue that hands out what and when the test says. */
 let queued: QueuedWork[];
-let deliver: (lane: Lane, id: string, delivery: number) => Promise<void>;
+let deliver: (lane: Lane, id: string, delivery: number, beside?: readonly HandedRow[]) => Promise<void>;
 const jobQueue: JobQueue = {
   kind: 'postgres',
   async enqueue(work) {
@@ -48,16 +48,23 @@ let relay: Relay;
 /** Every kind of work in its own lane: it is counted, waits and fails as the test says. */
 let begun: Job[];
 let gate: Promise<void>;
+let failsOn: (job: Job) => boolean;
 const run: Runs[JobName]['run'] = async (job) => {
   runs += 1;
   begun.push(job);
   await gate;
   if (trouble !== null) throw trouble;
+  if (failsOn(job)) throw new Fault('idp.unavailable', 'no', { retryable: true });
   return done;
 };
 const counted = Object.fromEntries(
   Object.entries(steps).map(([job, { lane }]) => [job, { lane, run }]),
 ) as Runs;
+const relayOf = () =>
+  createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, {
+    runs: counted,
+    lanes: createLanes(['okta', 'entra'], steps),
+  });
 beforeEach(async () => {
   await db.deleteFrom('outbox').execute();
   queued = [];
@@ -65,10 +72,8 @@ beforeEach(async () => {
   begun = [];
   gate = Promise.resolve();
   trouble = null;
-  relay = createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, {
-    runs: counted,
-    lanes: createLanes(['okta', 'entra'], steps),
-  });
+  failsOn = () => false;
+  relay = relayOf();
 });
 afterEach(() => relay.stop());
 
@@ -317,21 +322,71 @@ describe('more than a lane works off within a lease', () => {
       })),
     );
 
+  /** Rows that the queue holds for a lane: those that run side by side are one job of its. */
+  const rowsIn = (lane: Lane) =>
+    queued
+      .filter((work) => work.lane === lane)
+      .flatMap(({ id, delivery, beside = [] }) => [{ id, delivery }, ...beside]);
+
   test('waits in the outbox, and not in the queue where its lease would run out', async () => {
     await many(1_000);
     relay.start();
-    await eventually('the lane is full', () => queued.length >= 200);
+    await eventually('the lane is full', () => rowsIn('idp-okta').length >= 200);
 
     // when work for another lane comes
     await addJobs(db, [{ ...queuedWork, idp: 'entra', groupId: 'e' }]);
     relay.nudge();
-    await eventually('that is handed out', () => queued.some(({ lane }) => lane === 'idp-entra'));
-    expect(queued.filter(({ lane }) => lane === 'idp-okta')).toHaveLength(200);
+    await eventually('that is handed out', () => rowsIn('idp-entra').length === 1);
+    expect(rowsIn('idp-okta')).toHaveLength(200);
 
     // when the lane has worked off more than half
-    for (const { id, delivery } of queued.slice(0, 120)) await deliver('idp-okta', id, delivery);
-    await eventually('it is filled up', () => queued.filter(({ lane }) => lane === 'idp-okta').length > 200);
-    expect(queued.filter(({ lane }) => lane === 'idp-okta').length).toBeLessThanOrEqual(400);
+    for (const { id, delivery, beside } of queued.filter(({ lane }) => lane === 'idp-okta'))
+      await deliver('idp-okta', id, delivery, beside);
+    await eventually('it is filled up', () => rowsIn('idp-okta').length > 200);
+    expect(rowsIn('idp-okta').length).toBeLessThanOrEqual(400);
+  });
+
+  test('runs side by side, many rows as one job of the queue, each with an outcome of its own', async () => {
+    // given
+    const failing = 'g7';
+    failsOn = (job) => 'groupId' in job && job.groupId === failing;
+    await many(20);
+    relay.start();
+    await eventually('they are in the queue', () => rowsIn('idp-okta').length === 20);
+
+    // when
+    expect(queued).toHaveLength(1);
+    const [{ id, delivery, beside } = queued[0] as QueuedWork] = queued;
+    await deliver('idp-okta', id, delivery, beside);
+
+    // then
+    expect(runs).toBe(20);
+    const { rows } = await sql<{ group: string; attempts: number }>`
+      select payload->>'groupId' as group, attempts from outbox where done_at is null`.execute(db);
+    expect(rows).toEqual([{ group: failing, attempts: 1 }]);
+
+    // when the queue hands the same out once more, only what is owed yet runs
+    await deliver('idp-okta', id, delivery, beside);
+    expect(runs).toBe(21);
+  });
+
+  test('what another process has begun of it is left to that one', async () => {
+    await many(20);
+    relay.start();
+    await eventually('they are in the queue', () => rowsIn('idp-okta').length === 20);
+    const [{ id, delivery, beside = [] } = queued[0] as QueuedWork] = queued;
+    await relay.stop();
+
+    // when a process that never leased them is handed the job, and one row is begun elsewhere
+    const other = relayOf();
+    other.start();
+    const [begunElsewhere] = beside;
+    await sql`update outbox set taken = true where id = ${begunElsewhere?.id}`.execute(db);
+    await deliver('idp-okta', id, delivery, beside);
+    await other.stop();
+
+    // then
+    expect(runs).toBe(19);
   });
 
   test('goes out by urgency, whatever came first', async () => {

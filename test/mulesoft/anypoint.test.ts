@@ -6,6 +6,7 @@ import type { MuleSoft } from '../../src/ports/mulesoft.ts';
 import { createAnypointEmulator } from '../../src/sandbox/anypoint/emulator.ts';
 import type { FaultSpec } from '../../src/sandbox/fault-plan.ts';
 import { anypointTeams, company, credentials, people } from '../../src/sandbox/seed.ts';
+import { crowdPerson } from '../bench/crowd.ts';
 import { type StartedEmulator, startEmulator } from '../sandbox/start-emulator.ts';
 import { connectTo, type Over } from './connect.ts';
 
@@ -352,5 +353,57 @@ describe('an Anypoint that answers oddly', () => {
     await expect(anypoint.findTeam('y')).rejects.toMatchObject({ code: 'mulesoft.bad_answer' });
     answer = () => ({ data: [{ team_name: 'x' }], total: 1 });
     await expect(anypoint.findTeam('x')).rejects.toMatchObject({ code: 'mulesoft.bad_answer' });
+  });
+});
+
+describe('many of one team at the same time', () => {
+  const crowd = Array.from({ length: 30 }, (_, n) => crowdPerson(n));
+  const ids = crowd.map(({ anypointId }) => anypointId ?? '');
+  beforeEach(async () => {
+    await running.close();
+    running = await startEmulator((world) =>
+      createAnypointEmulator({ ...world, people: [...people, ...crowd] }),
+    );
+    anypoint = connect();
+  });
+
+  test('are one reading of the team and one call', async () => {
+    await Promise.all(ids.map((id) => anypoint.addMember(readers.id, id)));
+    expect([seen('GET', MEMBERS), seen('PATCH', MEMBERS), seen('PUT', MEMBERS)]).toEqual([1, 1, 0]);
+    const memberships = await Promise.all(ids.map((id) => anypoint.readMembership(readers.id, id)));
+    expect(memberships.every((one) => one?.membershipType === 'member')).toBe(true);
+    expect(seen('GET', MEMBERS)).toBe(2);
+
+    await Promise.all(ids.map((id) => anypoint.removeMember(readers.id, id)));
+    expect(seen('DELETE', MEMBERS)).toBe(1);
+    const left = await Promise.all(ids.map((id) => anypoint.readMembership(readers.id, id)));
+    expect(left.every((one) => one === null)).toBe(true);
+  });
+
+  test('a maintainer among them stays one', async () => {
+    await sim('POST', `/teams/Orders%20API%20readers/members/${crowd[3]?.key}`, {
+      membershipType: 'maintainer',
+    });
+    await Promise.all(ids.map((id) => anypoint.addMember(readers.id, id)));
+    const memberships = await Promise.all(ids.map((id) => anypoint.readMembership(readers.id, id)));
+    expect(memberships.filter((one) => one?.membershipType === 'maintainer')).toHaveLength(1);
+    expect(memberships[3]?.membershipType).toBe('maintainer');
+  });
+
+  test('where one can’t be added, the others are all the same', async () => {
+    const ended = await Promise.allSettled(
+      [...ids, 'nobody'].map((id) => anypoint.addMember(readers.id, id)),
+    );
+    expect(ended.map(({ status }) => status)).toEqual([...ids.map(() => 'fulfilled'), 'rejected']);
+    const memberships = await Promise.all(ids.map((id) => anypoint.readMembership(readers.id, id)));
+    expect(memberships.every((one) => one !== null)).toBe(true);
+  });
+
+  test('their users are found by one reading of all users', async () => {
+    const found = await Promise.all(
+      crowd.map(({ email }) => anypoint.findUsers({ email: email.toUpperCase(), login: email })),
+    );
+    expect(found.map((users) => users.map(({ id }) => id))).toEqual(ids.map((id) => [id]));
+    expect(seen('GET', '/users')).toBe(1);
   });
 });

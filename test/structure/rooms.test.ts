@@ -120,7 +120,7 @@ describe('one way to write', () => {
   test('only commit changes the state of a change, writes grants and adds audit entries', () => {
     expect(callsOf(/\bauditEntries\(/)).toEqual(['src/flow/kernel/commit.ts']);
     // How each thing is written stands in a file of its own; only commit writes by it.
-    expect(callsOf(/\b(writeEvent|writeGrants)\(/)).toEqual(['src/flow/kernel/aggregates.ts']);
+    expect(callsOf(/\b(writeChanges|writeGrants)\(/)).toEqual(['src/flow/kernel/aggregates.ts']);
     expect(callsOf(/\bheldIn\(/)).toEqual(['src/flow/kernel/commit.ts']);
     expectNone(
       placesOf(

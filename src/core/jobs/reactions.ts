@@ -121,6 +121,8 @@ export type Pair = {
   teamId: string;
   /** Left out: Latchkey carries it. */
   delivery?: CarriedElsewhere;
+  /** One of the many that are decided on one card. */
+  isOneOfMany?: true;
   urgency: Urgency;
 };
 
@@ -145,6 +147,19 @@ function carriedElsewhere({ personId, teamId, delivery, urgency }: Pair, { chang
   return delivery === 'claim' && urgency !== 'grant'
     ? [look, { job: 'deliverToTeam', personId, teamId }]
     : [look];
+}
+
+function afterIdpWritten(
+  event: ChangeEvent & { type: 'idpWritten' },
+  pair: Pair | null,
+  tell: readonly Job[],
+): Job[] {
+  if (pair?.delivery !== undefined) return [...carriedElsewhere(pair, event), ...tell];
+  // An IdP pushes one after the other: the last of thousands would wait for all others. What the IdP has is known.
+  if (pair?.isOneOfMany === true)
+    return [{ job: 'deliverToTeam', personId: pair.personId, teamId: pair.teamId }, ...tell];
+  // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
+  return event.wrote === 'already so' ? [{ job: 'verifyInAnypoint', changeId: event.changeId }] : [...tell];
 }
 
 /**
@@ -196,11 +211,7 @@ export function reactions(
             ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
           ];
     case 'idpWritten':
-      if (pair?.delivery !== undefined) return [...carriedElsewhere(pair, event), ...tell.map(whereItIs)];
-      // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
-      return event.wrote === 'already so'
-        ? [{ job: 'verifyInAnypoint', changeId: event.changeId }]
-        : tell.map(whereItIs);
+      return afterIdpWritten(event, pair, tell.map(whereItIs));
     case 'scimPushed':
       return tell.map(whereItIs);
     case 'delivered':

@@ -14,7 +14,8 @@ export type ItemFacts = {
   personId: PersonId;
   entitlement: Entitlement;
   target: Target;
-  verdict: Verdict;
+  /** Of what is kept; null: it is taken away. */
+  verdict: Verdict | null;
   now: Date;
 };
 
@@ -46,7 +47,7 @@ export function itemEvents(
     note,
     clickId: decision.clickId,
   });
-  const isRefused = choice === 'keep' && facts.verdict.effect === 'refuse';
+  const isRefused = choice === 'keep' && facts.verdict?.effect === 'refuse';
   if (choice === 'keep' && !isRefused)
     return [
       received,
@@ -60,7 +61,7 @@ export function itemEvents(
       },
     ];
   const note = isRefused
-    ? `kept with others, but policy does not allow it: ${facts.verdict.grounds.map((g) => g.text).join('; ')}`
+    ? `kept with others, but policy does not allow it: ${facts.verdict?.grounds.map((g) => g.text).join('; ')}`
     : 'decided with others on one card';
   return [
     received,

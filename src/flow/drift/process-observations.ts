@@ -78,30 +78,69 @@ async function processSome(context: Context): Promise<number> {
         rows.map((row) => row.id),
       );
       const processed: Processed = { following: { events: [], jobs: [] }, suspects: new Map() };
-      for (const row of rows.filter(({ id }) => held.has(id))) {
-        const person = about.get(row.id) ?? null;
-        // Its group became ours since: whom it is about is looked up at the next look, which is at once.
-        if (!about.has(row.id) && needsPerson(context, row)) continue;
-        if (person instanceof Fault) await processAfter(unit, row, person);
-        else await processOne({ context, unit, processed }, row, person);
-      }
+      await inOrderOfEach(
+        rows.filter(({ id }) => held.has(id)),
+        personIn(about),
+        async (row) => {
+          const person = about.get(row.id) ?? null;
+          // Its group became ours since: whom it is about is looked up at the next look, which is at once.
+          if (!about.has(row.id) && needsPerson(context, row)) return;
+          if (person instanceof Fault) await processAfter(unit, row, person);
+          else await processOne({ context, unit, processed }, row, person);
+        },
+      );
       const told = [...processed.suspects.values()];
       for (const alike of Map.groupBy(told, (s) => `${s.direction} ${s.groupId}`).values())
         await suspect(context, unit, alike, processed.following);
       return { result: null, ...processed.following };
     },
     context.nudge,
+    { changes: await concerned(context, rows, about) },
   );
   return rows.length;
 }
 
-/** The person that each is about, or why that can't be said now; nothing for what is about none, or not ours. */
-async function lookUp(
-  context: Context,
+type About = Map<string, Person | Fault | null>;
+
+function personIn(about: About): (row: ObservedRow) => string {
+  return ({ id }) => {
+    const person = about.get(id) ?? null;
+    return person === null || person instanceof Fault ? id : person.id;
+  };
+}
+
+/** What is told of one person in its order, and of different people side by side. */
+async function inOrderOfEach(
   rows: readonly ObservedRow[],
-): Promise<Map<string, Person | Fault | null>> {
+  whose: (row: ObservedRow) => string,
+  work: (row: ObservedRow) => Promise<void>,
+): Promise<void> {
+  const each = await Promise.allSettled(
+    [...Map.groupBy(rows, whose).values()].map(async (some) => {
+      for (const row of some) await work(row);
+    }),
+  );
+  for (const one of each) if (one.status === 'rejected') throw one.reason;
+}
+
+/** Changes on their way that these observations may be evidence for: they are held from the start, in one order. */
+async function concerned(context: Context, rows: readonly ObservedRow[], about: About): Promise<string[]> {
+  const ids = await Promise.all(
+    rows.flatMap(({ id, payload }) => {
+      const person = about.get(id) ?? null;
+      if (payload.kind !== 'membership' || person === null || person instanceof Fault) return [];
+      const groups = groupIdsOf(context, payload);
+      if (groups === 'unchecked') return [];
+      return groups.map((groupId) => underwayIds(context.db, { personId: person.id, groupId }));
+    }),
+  );
+  return ids.flat();
+}
+
+/** The person that each is about, or why that can't be said now; nothing for what is about none, or not ours. */
+async function lookUp(context: Context, rows: readonly ObservedRow[]): Promise<About> {
   const resolve = createResolve(context);
-  const about = new Map<string, Person | Fault | null>();
+  const about: About = new Map();
   const ofPeople = rows.filter((row) => needsPerson(context, row));
   // Those that one tells go one after the other: two may be about the same newcomer.
   const byIdp = Map.groupBy(ofPeople, ({ payload }) => payload.idp);
@@ -113,7 +152,7 @@ async function lookUpAtOne(
   context: Context,
   resolve: Resolve,
   told: readonly AboutSomebody[],
-  about: Map<string, Person | Fault | null>,
+  about: About,
 ): Promise<void> {
   const { promise: isLate, resolve: late } = Promise.withResolvers<Fault>();
   const timer = setTimeout(

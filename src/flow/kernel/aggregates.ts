@@ -1,5 +1,6 @@
 import { type Change, isCanary, isOnMassCard } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
+import { evolve } from '../../core/change/evolve.ts';
 import type { Delegation, DelegationEvent } from '../../core/delegation/delegation.ts';
 import {
   type ConcernedHomes,
@@ -22,7 +23,7 @@ import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign, CampaignEvent } from '../../core/review/campaign.ts';
 import { endedBy, extendedBy } from '../../store/changes.ts';
-import { lockChange, writeEvent } from '../../store/changes-held.ts';
+import { lockChange, writeChanges } from '../../store/changes-held.ts';
 import { lockDelegation, waitingFor, writeDelegationEvent } from '../../store/delegations.ts';
 import { digestsShowing } from '../../store/digests.ts';
 import { writeGrants } from '../../store/grants.ts';
@@ -42,21 +43,34 @@ type Aggregate<State, Event extends AnyEvent> = {
   /** The event that makes it: before that there is nothing to lock. */
   firstEvent: Event['type'];
   lock(tx: Tx, id: string): Promise<State | null>;
-  write(tx: Tx, before: State | null, event: Event, idempotencyKey: string | null): Promise<State>;
+  /** The state after the event. What `store` does not write, this writes. */
+  write(tx: Tx, before: State | null, event: Event): Promise<State>;
+  /** Writes all of a commit's events at once. */
+  store?(tx: Tx, steps: readonly Step<State, Event>[], idempotencyKey: string | null): Promise<void>;
   reactions(tx: Tx, event: Event, after: State): Promise<Job[]>;
   /** On whose Home the event shows. */
   homes(before: State | null, after: State): ConcernedHomes;
 };
+
+/** An event, with the states before and after it. */
+type Step<State, Event> = { event: Event; before: State | null; after: State };
 
 const change: Aggregate<Change, ChangeEvent> = {
   isOf: (event) => 'changeId' in event,
   idOf: (event) => event.changeId,
   firstEvent: 'changeReceived',
   lock: lockChange,
-  async write(tx, before, event, idempotencyKey) {
-    const after = await writeEvent(tx, before, event, idempotencyKey);
-    await writeGrants(tx, event, after);
-    return after;
+  write: async (_, before, event) => evolve(before, event),
+  async store(tx, steps, idempotencyKey) {
+    // Each as its last event leaves it.
+    const written = new Map<
+      string,
+      { before: Change | null; after: Change; idempotencyKey: string | null }
+    >();
+    for (const { before, after } of steps)
+      written.set(after.id, { before, idempotencyKey, ...written.get(after.id), after });
+    await writeChanges(tx, [...written.values()]);
+    for (const { event, after } of steps) await writeGrants(tx, event, after);
   },
   reactions: async (tx, event, after) => [
     ...(await reactionsOf(tx, event, after)),
@@ -146,17 +160,23 @@ function holdingOf<State, Event extends AnyEvent>(tx: Tx, aggregate: Aggregate<S
       events: readonly AnyEvent[],
       idempotencyKey: string | null,
     ): Promise<{ jobs: Job[]; homes: ConcernedHomes[] }> {
-      const jobs: Job[] = [];
-      const homes: ConcernedHomes[] = [];
+      const steps: Step<State, Event>[] = [];
       for (const event of events.filter(aggregate.isOf)) {
         const id = aggregate.idOf(event);
         const before = event.type === aggregate.firstEvent ? null : await read(id);
-        const after = await aggregate.write(tx, before, event, idempotencyKey);
+        const after = await aggregate.write(tx, before, event);
         held.set(id, after);
-        jobs.push(...(await aggregate.reactions(tx, event, after)));
-        homes.push(aggregate.homes(before, after));
+        steps.push({ event, before, after });
       }
-      return { jobs, homes };
+      if (steps.length > 0) await aggregate.store?.(tx, steps, idempotencyKey);
+      // Side by side: what they read of the database goes out together.
+      const following = await Promise.all(
+        steps.map(({ event, after }) => aggregate.reactions(tx, event, after)),
+      );
+      return {
+        jobs: following.flat(),
+        homes: steps.map(({ before, after }) => aggregate.homes(before, after)),
+      };
     },
   };
 }
@@ -175,6 +195,7 @@ function pairOf(change: Change): Pair | null {
     groupId,
     teamId,
     ...(delivery === undefined ? {} : { delivery }),
+    ...(isOnMassCard(change) ? { isOneOfMany: true } : {}),
     urgency,
   };
 }

@@ -1,15 +1,17 @@
+import DataLoader from 'dataloader';
 import type { Change } from '../../core/change/change.ts';
 import type { Actor } from '../../core/change/events.ts';
 import type { Delegation } from '../../core/delegation/delegation.ts';
+import { invariant } from '../../core/fault.ts';
 import { type ConcernedHomes, homesOfNote, homesTogether } from '../../core/home/concerned.ts';
 import { type Job, noteReactions } from '../../core/jobs/reactions.ts';
 import type { MassChange } from '../../core/mass-change/mass-change.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
-import { changeHeld, lockingChange } from '../../store/changes-held.ts';
+import { changesHeld, lockingChanges } from '../../store/changes-held.ts';
 import { addJobs } from '../../store/outbox.ts';
-import type { Db, Tx } from '../../store/postgres/database.ts';
+import { alike, type Db, type Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
 import { type Begun, type Ending, runAtOnce, transact } from '../../store/postgres/transaction.ts';
 import { type AnyEvent, heldIn } from './aggregates.ts';
@@ -129,11 +131,32 @@ export async function commit<T>(
   onCommitted?: () => void,
   { changes = [] }: { changes?: readonly string[] } = {},
 ): Promise<T> {
-  const owed = { any: false };
-  const whole = async (tx: Tx, now: Date, first: Begun['first']): Promise<Ending<T>> => {
+  const asked: Asked<T> = { work, changes };
+  const { result, isOwed } = await ((gatherers.get(db)?.load(asked as Asked<unknown>) as
+    | Promise<Committed<T>>
+    | undefined) ?? commitOne(db, asked));
+  if (isOwed) onCommitted?.();
+  return result;
+}
+
+type Asked<T> = { work: (unit: Unit) => Promise<Outcome<T>>; changes: readonly string[] };
+/** `isOwed`: work follows. */
+type Committed<T> = { result: T; isOwed: boolean };
+
+async function commitOne<T>(db: Db, asked: Asked<T>): Promise<Committed<T>> {
+  const { results, isOwed } = await commitAll(db, [asked]);
+  return { result: results[0] as T, isOwed };
+}
+
+/** All in one transaction, or nothing. The works run side by side: what they read goes out together. */
+async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ results: T[]; isOwed: boolean }> {
+  let isOwed = false;
+  const changes = [...new Set(asked.flatMap((one) => one.changes))];
+  const whole = async (tx: Tx, now: Date, first: Begun['first']): Promise<Ending<T[]>> => {
     const held = heldIn(tx);
-    for (const [n, id] of changes.entries()) held.change.know(id, changeHeld(first[n]));
-    const outcome = await work({
+    const known = changesHeld(first[0]);
+    for (const id of changes) held.change.know(id, known.get(id) ?? null);
+    const unit: Unit = {
       tx,
       now,
       change: held.change.read,
@@ -141,9 +164,13 @@ export async function commit<T>(
       offboarding: held.offboarding.read,
       delegation: held.delegation.read,
       campaign: held.campaign.read,
-    });
-    const { events = [], notes = [], idempotencyKey = null } = outcome;
-    const jobs: Job[] = [...(outcome.jobs ?? [])];
+    };
+    const outcomes = await allOf(asked.map(({ work }) => work(unit)));
+    const events = outcomes.flatMap((outcome) => outcome.events ?? []);
+    const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
+    const [idempotencyKey = null, another] = outcomes.flatMap((one) => one.idempotencyKey ?? []);
+    invariant(another === undefined, 'commits with keys of their own are not put together');
+    const jobs: Job[] = outcomes.flatMap((outcome) => outcome.jobs ?? []);
     const homes: ConcernedHomes[] = notes.map(homesOfNote);
     for (const one of held.inOrder) {
       const following = await one.write(events, idempotencyKey);
@@ -152,17 +179,51 @@ export async function commit<T>(
     }
     jobs.push(...notes.flatMap(noteReactions));
     await addJobs(tx, jobs, homesTogether(homes));
-    owed.any = jobs.length > 0;
+    isOwed = jobs.length > 0;
     const entries = [...held.inOrder.flatMap((one) => one.eventsOf(events).map(auditOfEvent)), ...notes];
-    return { result: outcome.result, last: entries.length === 0 ? [] : [auditEntries(entries)] };
+    return {
+      result: outcomes.map(({ result }) => result),
+      last: entries.length === 0 ? [] : [auditEntries(entries)],
+    };
   };
-  const result = await transact<T>(
-    db,
-    whole,
-    changes.map((id) => lockingChange(id)),
-  );
-  if (owed.any) onCommitted?.();
-  return result;
+  const first = changes.length === 0 ? [] : [lockingChanges(changes)];
+  return { results: await transact<T[]>(db, whole, first), isOwed };
+}
+
+/** Once all have ended: none goes on in a transaction that is over. */
+async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const ended = await Promise.allSettled(works);
+  return ended.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+/** Commits that go together in one transaction, at most. */
+const TOGETHER_MAX = 100;
+
+type Gatherer = DataLoader<Asked<unknown>, Committed<unknown>>;
+const gatherers = new WeakMap<Db, Gatherer>();
+
+/**
+ * The same database, for pieces of work that run side by side: what they commit at the same time is one transaction,
+ * with the state, the audit entries and the jobs of each. None holds up another: when it fails, each is committed by
+ * itself. So a body may run twice here, the first time for nothing.
+ */
+export function committingTogether(db: Db): Db {
+  const own = alike(db);
+  const commitEach = async (asked: readonly Asked<unknown>[]) => {
+    if (asked.length > 1)
+      try {
+        const { results, isOwed } = await commitAll(db, asked);
+        return results.map((result) => ({ result, isOwed }));
+      } catch {
+        // Which of them it was shows when each is by itself.
+      }
+    return await Promise.all(asked.map((one) => commitOne(db, one).catch((error: Error) => error)));
+  };
+  gatherers.set(own, new DataLoader(commitEach, { cache: false, maxBatchSize: TOGETHER_MAX }));
+  return own;
 }
 
 /**

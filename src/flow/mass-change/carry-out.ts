@@ -81,7 +81,7 @@ export async function carryOutMassChange(
 
 async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): Promise<number> {
   const { mass } = decided;
-  const card: Card = { ...decided, outside: await outsideOf(context, mass) };
+  const card: Card = { ...decided, outside: await outsideOf(context, decided) };
   return await commit(
     context.db,
     async (unit) => {
@@ -89,9 +89,10 @@ async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): P
       const carriedOut: CarriedOut[] = [];
       const report: Job = { job: 'updateCard', about: 'massChange', id: mass.id };
       const following: Following[] = items.length === 0 ? [] : [{ jobs: [report] }];
-      for (const item of items) {
-        const one = await carryOutOne(context, unit, card, item);
-        carriedOut.push({ key: item.key, ...one.became });
+      // Side by side: what they read of the database goes out together.
+      const ones = await Promise.all(items.map((item) => carryOutOne(context, unit, card, item)));
+      for (const [n, one] of ones.entries()) {
+        carriedOut.push({ key: items[n]?.key ?? '', ...one.became });
         following.push(one);
       }
       await noteCarriedOut(unit.tx, mass.id, carriedOut);
@@ -102,15 +103,20 @@ async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): P
 }
 
 /**
- * The facts that only outside parties know of the people whose items are next. They are asked before anything is held.
+ * The facts that only outside parties know of the people whose items are next and are kept. They are asked before anything
+ * is held.
  */
-async function outsideOf(context: Context, mass: MassChange): Promise<Map<PersonId, OutsideFacts>> {
+async function outsideOf(
+  context: Context,
+  { mass, decision }: Pick<Card, 'mass' | 'decision'>,
+): Promise<Map<PersonId, OutsideFacts>> {
   const found = new Map<PersonId, OutsideFacts>();
   if (mass.kind === 'moved' || mass.kind === 'deactivated') return found;
   if (!context.catalogue.rules().looksAt.has('onCall')) return found;
   // At once, so that a Slack that does not answer is waited for once and not a hundred times.
   await Promise.all(
-    (await openItems(context.db, mass.id, BATCH)).map(async ({ personId }) => {
+    (await openItems(context.db, mass.id, BATCH)).map(async ({ key, personId }) => {
+      if (choiceOf(decision, key) === 'revert') return;
       const person = await readPerson(context.db, personId);
       if (person !== null)
         found.set(
@@ -177,18 +183,22 @@ async function carryOutPair(context: Data, unit: Unit, card: Card, item: Item): 
   if (person === null) return { became: dropped };
   const changeId = randomUUID() as ChangeId;
   const revokeId = randomUUID() as ChangeId;
-  const facts = await requestFacts(context, unit.tx, {
-    entitlement,
-    beneficiary: person,
-    change: { ...unasked, id: changeId, requestedAt: unit.now },
-    outside: outside.get(personId) ?? {},
-  });
-  const verdict = evaluateRequest(facts, context.catalogue.rules());
-  const isByTooFew = isKeptByTooFew(
-    card,
-    choice,
-    quorumUnder(verdict, approversTaken(entitlement.approvers)),
-  );
+  // The rules have a say in what is kept, not in what is taken away.
+  const verdict =
+    choice === 'revert'
+      ? null
+      : evaluateRequest(
+          await requestFacts(context, unit.tx, {
+            entitlement,
+            beneficiary: person,
+            change: { ...unasked, id: changeId, requestedAt: unit.now },
+            outside: outside.get(personId) ?? {},
+          }),
+          context.catalogue.rules(),
+        );
+  const isByTooFew =
+    verdict !== null &&
+    isKeptByTooFew(card, choice, quorumUnder(verdict, approversTaken(entitlement.approvers)));
   if (isByTooFew && mass.kind === 'finding') return checked;
   const events = itemEvents(mass, decision, choice, {
     changeId,
@@ -198,7 +208,7 @@ async function carryOutPair(context: Data, unit: Unit, card: Card, item: Item): 
     entitlement,
     target,
     // In a team only there is nothing to ask about by itself.
-    verdict: isByTooFew ? { ...verdict, effect: 'refuse', grounds: [takesTwo] } : verdict,
+    verdict: isByTooFew && verdict !== null ? { ...verdict, effect: 'refuse', grounds: [takesTwo] } : verdict,
     now: unit.now,
   });
   const denied = events.find((event) => event.type === 'changeDenied');

@@ -80,13 +80,14 @@ async function look(context: Context, before: Change, target: Target): Promise<R
       if (found.redeliver)
         await owe(context, { job: 'deliverToTeam', personId: change.personId, teamId: change.target.teamId });
       const now = await databaseNow(context.db);
+      // The looks at thousands that wait for Okta would take the time of those that move.
       // A leg that is still to come brings a look, unless the delivery was earlier than the note of the write.
       const bringsALook =
         change.legs.deliveredAt === null && (found.leg === 'idpWrite' || found.leg === 'scimPush');
       return {
         againInMs:
           bringsALook && isOnMassCard(change)
-            ? nextLookAtOneOfManyMs(change, context.objectiveMs, now)
+            ? lookAgainMs('oneOfMany', ageMs(clockFrom(change, now), now), context.objectiveMs)
             : nextLookMs(change, context.objectiveMs, now),
       };
     }
@@ -115,9 +116,10 @@ async function lookOnce(
     return waiting('idpWrite', `${idpName(context, target)} has not taken the change to ${target.groupName}`);
   if (person === null) return { found: 'overtaken', why: 'the person is no longer known' };
 
-  // Where something else carries it, there may be no push to us at all.
+  // Where something else carries it, there may be no push to us at all. One of many is delivered ahead of its push.
   const isPushed =
     target.delivery !== undefined ||
+    (isOnMassCard(change) && change.legs.deliveredAt !== null) ||
     (await isInGroupByScim(at(context, target), person, { groupName: target.groupName, externalId })) ===
       wants;
   const pushOwed = waiting(
@@ -318,11 +320,6 @@ function nextLookMs(change: Change, objectiveMs: number, now: Date): number {
 
 /** What was delivered a moment ago is about to be seen. */
 const JUST_DELIVERED = { forMs: 5_000, everyMs: 250 };
-
-/** The looks at thousands that wait for Okta would take the time of those that move. */
-function nextLookAtOneOfManyMs(change: Change, objectiveMs: number, now: Date): number {
-  return lookAgainMs('oneOfMany', ageMs(clockFrom(change, now), now), objectiveMs);
-}
 
 function ageMs(since: Date, now: Date): number {
   return now.getTime() - since.getTime();

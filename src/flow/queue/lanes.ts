@@ -1,13 +1,20 @@
 import type { Job, JobName } from '../../core/jobs/reactions.ts';
 import { idpLane, type Lane, lanesWith, type SharedLane } from '../../queue/lanes.ts';
 import type { Portion } from '../../store/outbox-portion.ts';
+import type { Db } from '../../store/postgres/database.ts';
 import type { Ran } from '../kernel/context.ts';
 
 /** Where a kind of work belongs. `idp`: into the lane of the identity provider that it names. */
 export type LaneKind = SharedLane | 'idp';
 
-/** What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. */
-export type Runs = Record<JobName, { lane: LaneKind; run: (job: Job, attempts: number) => Promise<Ran> }>;
+/**
+ * What runs each kind of work, and in which lane. `attempts`: how often this work has failed before. `db`: the database
+ * as those that run beside it use it; left out: it runs by itself.
+ */
+export type Runs = Record<
+  JobName,
+  { lane: LaneKind; run: (job: Job, attempts: number, db?: Db) => Promise<Ran> }
+>;
 
 /** The lanes of this installation, and what belongs into each. */
 export type Lanes = {
@@ -17,6 +24,8 @@ export type Lanes = {
   portion(of: readonly Lane[]): Portion;
   /** Null: all rows. */
   allBut(lanes: readonly Lane[]): Portion | null;
+  /** Which rows are of one kind, in one lane. */
+  only(job: JobName, lane: Lane): Portion;
   /** The lane in which a vendor's limits are met; null: no lane is for it alone. `system` as a fault has it. */
   ofVendor(faultCode: string, system: string | undefined): Lane | null;
 };
@@ -50,6 +59,11 @@ export function createLanes(
     },
     portion,
     allBut: (some) => (some.length === 0 ? null : portion(all.filter((lane) => !some.includes(lane)))),
+    only(job, lane) {
+      const { jobs, atIdp } = portion([lane]);
+      const isIt = (one: JobName) => one === job;
+      return { jobs: jobs.filter(isIt), atIdp: { ...atIdp, jobs: atIdp.jobs.filter(isIt) } };
+    },
     ofVendor(faultCode, system) {
       const [party = ''] = faultCode.split('.');
       if (party === 'idp') return idpLane(connected(system));

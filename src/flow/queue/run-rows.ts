@@ -2,6 +2,8 @@ import { Fault } from '../../core/fault.ts';
 import type { JobName } from '../../core/jobs/reactions.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 import { unlease } from '../../store/outbox-leases.ts';
+import type { Db } from '../../store/postgres/database.ts';
+import { committingTogether } from '../kernel/commit.ts';
 import type { Context, Ran } from '../kernel/context.ts';
 import type { Closings } from './closings.ts';
 import type { Lanes, Runs } from './lanes.ts';
@@ -19,13 +21,13 @@ const LAST_RETRY_MS = 30_000;
  */
 const VENDOR_WAIT_MAX_MS = 300_000;
 
-/** Runs leased rows, one at a time. */
+/** Runs leased rows. */
 export type Runner = {
   /**
-   * Resolves when its place is free: the run has ended, or hangs and was let go. `closed` resolves once the row is
-   * closed. Never throws.
+   * Side by side, each with an outcome of its own. Resolves when their place is free: all have ended, or hang and were let
+   * go. `closed` resolves once all rows are closed. Never throws.
    */
-  run(row: OutboxRow): Promise<{ closed: Promise<void> }>;
+  run(rows: readonly OutboxRow[]): Promise<{ closed: Promise<void> }>;
 };
 
 /** `again`: told that a row is due at once. */
@@ -37,9 +39,9 @@ export function createRunner(
 ): Runner {
   const pauses = createPauses(context.pausedUntil);
 
-  async function attempt(row: OutboxRow): Promise<Ran | Fault> {
+  async function attempt(row: OutboxRow, db: Db): Promise<Ran | Fault> {
     try {
-      return await runs[row.job].run(row.payload, row.attempts);
+      return await runs[row.job].run(row.payload, row.attempts, db);
     } catch (error) {
       if (error instanceof Fault) return error;
       const code = isPassing(error) ? 'store.unavailable' : 'bug.invariant';
@@ -75,7 +77,7 @@ export function createRunner(
     return close(row, waitMs, faultName(fault));
   }
 
-  async function runToEnd(row: OutboxRow): Promise<{ closed: Promise<void> }> {
+  async function runToEnd(row: OutboxRow, db: Db): Promise<{ closed: Promise<void> }> {
     const pauseMs = pauses.msLeft(lanes.of(row.payload));
     if (pauseMs > 0) {
       const putBack = unlease(context.db, [row.id], pauseMs + Math.random() * 250).catch((error: Error) =>
@@ -83,27 +85,33 @@ export function createRunner(
       );
       return { closed: putBack };
     }
-    const ran = await attempt(row);
+    const ran = await attempt(row, db);
     if (ran instanceof Fault) return { closed: failed(row, ran) };
     return { closed: close(row, 'done' in ran ? null : ran.againInMs, null) };
   }
 
+  /** Waits for a run, but not for ever: one that hangs must not keep its place. */
+  async function runInTime(row: OutboxRow, db: Db): Promise<{ closed: Promise<void> }> {
+    const { promise: late, resolve } = Promise.withResolvers<null>();
+    const timer = setTimeout(resolve, RUN_MAX_MS, null);
+    try {
+      const ended = await Promise.race([runToEnd(row, db), late]);
+      if (ended !== null) return ended;
+      context.log.error(
+        { job: row.job, outbox: row.id, afterMs: RUN_MAX_MS },
+        'job does not end; it is run again beside it',
+      );
+      return { closed: Promise.resolve() };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   return {
-    /** Waits for a run, but not for ever: one that hangs must not keep its place. */
-    async run(row) {
-      const { promise: late, resolve } = Promise.withResolvers<null>();
-      const timer = setTimeout(resolve, RUN_MAX_MS, null);
-      try {
-        const ended = await Promise.race([runToEnd(row), late]);
-        if (ended !== null) return ended;
-        context.log.error(
-          { job: row.job, outbox: row.id, afterMs: RUN_MAX_MS },
-          'job does not end; it is run again beside it',
-        );
-        return { closed: Promise.resolve() };
-      } finally {
-        clearTimeout(timer);
-      }
+    async run(rows) {
+      const db = rows.length === 1 ? context.db : committingTogether(context.db);
+      const ended = await Promise.all(rows.map((row) => runInTime(row, db)));
+      return { closed: Promise.all(ended.map(({ closed }) => closed)).then(() => {}) };
     },
   };
 }

@@ -273,23 +273,31 @@ export function clockOf(
   at: Date,
   timeZone: string | null,
 ): { hour: number; weekday: Weekday } | Record<string, never> {
-  if (timeZone === null || !isTimeZone(timeZone)) return {};
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hour: 'numeric',
-    weekday: 'long',
-    hourCycle: 'h23',
-  }).formatToParts(at);
+  const clock = timeZone === null ? null : clockIn(timeZone);
+  if (clock === null) return {};
+  const parts = clock.formatToParts(at);
   const part = (type: string) => parts.find((p) => p.type === type)?.value ?? '';
   const weekday = weekdays.find((day) => day === part('weekday').toLowerCase());
   return weekday === undefined ? {} : { hour: Number(part('hour')), weekday };
 }
 
-function isTimeZone(name: string): boolean {
+/** By time zone: each is slow to make. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Null: there is no such time zone. */
+function clockIn(timeZone: string): Intl.DateTimeFormat | null {
+  const known = clocks.get(timeZone);
+  if (known !== undefined) return known;
   try {
-    new Intl.DateTimeFormat('en-GB', { timeZone: name });
-    return true;
+    const made = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      hour: 'numeric',
+      weekday: 'long',
+      hourCycle: 'h23',
+    });
+    clocks.set(timeZone, made);
+    return made;
   } catch {
-    return false;
+    return null;
   }
 }

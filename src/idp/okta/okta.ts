@@ -26,6 +26,7 @@ import { badAnswer, type OktaApi, type OktaSettings, openOktaApi } from './api.t
 import { contextScopes } from './credentials.ts';
 import { oktaGroupClaim } from './group-claim.ts';
 import { createOktaLog, type OktaLog } from './log.ts';
+import { createMemberships } from './memberships.ts';
 
 /**
  * Page size that Okta recommends for members and the most it gives of users and rules (OpenAPI description 2026.06.3).
@@ -74,6 +75,10 @@ class Okta implements IdentityProvider {
   readonly log: OktaLog;
   readonly signIns: UseRecord | null;
   readonly #api: OktaApi;
+  readonly #isIn = createMemberships({
+    pageOfMembers: (groupId, from) => this.pageOfMembers(groupId, from),
+    isMember: (groupId, personId) => this.#isMember(groupId, personId),
+  });
 
   constructor(settings: OktaSettings) {
     this.#api = openOktaApi(settings, contextScopes);
@@ -132,6 +137,10 @@ class Okta implements IdentityProvider {
   }
 
   async isMember(groupId: string, personId: string): Promise<boolean> {
+    return await this.#isIn({ groupId, personId });
+  }
+
+  async #isMember(groupId: string, personId: string): Promise<boolean> {
     // A person is in far fewer groups than a group has people.
     for await (const group of this.#list(groupSchema, apiPath`/users/${personId}/groups`, 'read memberships'))
       if (group.id === groupId) return true;

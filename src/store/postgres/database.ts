@@ -43,6 +43,14 @@ export function intakePoolOf(db: Db): pg.Pool {
   return pool;
 }
 
+/** The same database, told apart from it. */
+export function alike(db: Db): Db {
+  const own = db.withoutPlugins();
+  pools.set(own, poolOf(db));
+  intakePools.set(own, intakePoolOf(db));
+  return own;
+}
+
 /** Opens the database and brings its schema up to date. Replicas may do so at once: migrations take a lock. */
 export async function openDatabase(url: GivenSecret): Promise<Database> {
   const database = connectDatabase(url);

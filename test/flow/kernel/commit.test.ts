@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/core/jobs/reactions.ts';
-import { commit } from '../../../src/flow/kernel/commit.ts';
+import { commit, committingTogether } from '../../../src/flow/kernel/commit.ts';
 import { readChange } from '../../../src/store/changes.ts';
 import { unendedGrants } from '../../../src/store/grants.ts';
 import { type FreshDatabase, freshDatabase } from '../../database.ts';
@@ -137,5 +138,49 @@ describe('a commit', () => {
       change?.legs.decidedAt,
     ])
       expect(at).toBeInstanceOf(Date);
+  });
+});
+
+describe('commits that are made together', () => {
+  const transactions = async () => {
+    const { rows } = await sql<{ xid: string }>`select distinct xid::text from audit`.execute(
+      fresh.database.db,
+    );
+    return rows.length;
+  };
+
+  test('are one transaction, with state, audit and work of each', async () => {
+    const { db } = fresh.database;
+    const together = committingTogether(db);
+    const events = await Promise.all(Array.from({ length: 20 }, async () => received(await somebody(db))));
+    const before = await transactions();
+    const told = await Promise.all(
+      events.map((event) => commit(together, async () => ({ result: event.changeId, events: [event] }))),
+    );
+    expect(told).toEqual(events.map(({ changeId }) => changeId));
+    expect((await transactions()) - before).toBe(1);
+    for (const { changeId } of events) {
+      const found = await countsOf(changeId);
+      expect(found.change).toMatchObject({ state: 'received', version: 1 });
+      expect(found.audit).toEqual(['changeReceived']);
+      expect(found.jobs).toEqual([`assessRequest:${changeId}`]);
+    }
+  });
+
+  test('hold up none of each other: one that can’t be stored, and one whose body throws, fail alone', async () => {
+    const { db } = fresh.database;
+    const together = committingTogether(db);
+    const [good, bad, thrown] = await Promise.all([1, 2, 3].map(async () => received(await somebody(db))));
+    if (good === undefined || bad === undefined || thrown === undefined) throw new Error('three were made');
+    const ended = await Promise.allSettled([
+      commit(together, async () => ({ result: 'stored', events: [good] })),
+      commit(together, async () => ({ result: 'not', events: [bad], jobs: [impossible] })),
+      commit(together, async () => {
+        throw new Error('no');
+      }),
+    ]);
+    expect(ended.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect((await countsOf(good.changeId)).audit).toEqual(['changeReceived']);
+    expect(await countsOf(bad.changeId)).toEqual({ audit: [], jobs: [], change: null });
   });
 });

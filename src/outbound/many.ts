@@ -1,0 +1,29 @@
+import type { Page } from '../ports/page.ts';
+
+/** Fewer are asked about one by one. */
+const MANY = 10;
+/** A page of a list is worth so many single questions. */
+const A_PAGE_FOR = 4;
+
+/**
+ * The whole list, where reading it takes fewer calls than asking about so many of it one by one; null: where not. A list
+ * that does not say how long it is turns out to be too long as it is read.
+ */
+export async function manyOf<Row>(
+  asked: number,
+  pageFrom: (from: string | null) => Promise<Page<Row> & { total?: number }>,
+): Promise<Row[] | null> {
+  if (asked < MANY) return null;
+  const pagesMax = Math.ceil(asked / A_PAGE_FOR);
+  const rows: Row[] = [];
+  let from: string | null = null;
+  for (let pages = 0; pages < pagesMax; pages += 1) {
+    const page: Page<Row> & { total?: number } = await pageFrom(from);
+    const { total = 0 } = page;
+    if (total > page.rows.length * pagesMax && page.next !== null && pages === 0) return null;
+    rows.push(...page.rows);
+    if (page.next === null) return rows;
+    from = page.next;
+  }
+  return null;
+}
