@@ -18,6 +18,8 @@ export type Bucket = {
   connections: number;
   /** For how long the oldest work that was due had waited or run, at most. */
   ageSeconds: number;
+  /** Which work that was; '': none was due. */
+  oldest: string;
   /** How long each change took that ended, in milliseconds. */
   changesMs: number[];
 };
@@ -37,7 +39,7 @@ export function watch(scene: Scene, say: (line: string) => void) {
       rssMb: middle(samples.map(({ rssMb }) => rssMb)),
       heapMb: Math.min(...samples.map(({ heapMb }) => heapMb)),
       connections: Math.max(...samples.map(({ connections }) => connections)),
-      ageSeconds: Math.max(...samples.map(({ ageSeconds }) => ageSeconds)),
+      ...oldestOf(samples),
       changesMs,
     });
     samples = [];
@@ -74,12 +76,15 @@ async function sample(scene: Scene): Promise<Sample> {
   });
   const text = await answer.text();
   const gauge = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
-  const { rows } = await scene.db.query<{ connections: number; age: number }>(
+  const { rows } = await scene.db.query<{ connections: number; age: number | null; job: string | null }>(
     `select (select count(*)::int from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and application_name <> '') as connections,
-      coalesce((select max(extract(epoch from clock_timestamp() - next_at)
-          + case when leased then ${LEASE_SECONDS} else 0 end)::float8
-        from outbox where done_at is null and (leased or next_at <= clock_timestamp())), 0) as age`,
+      oldest.age, oldest.job
+     from (select) one left join (
+       select job, (extract(epoch from clock_timestamp() - next_at)
+         + case when leased then ${LEASE_SECONDS} else 0 end)::float8 as age
+       from outbox where done_at is null and (leased or next_at <= clock_timestamp())
+       order by age desc limit 1) oldest on true`,
   );
   const [row] = rows;
   if (row === undefined) throw new Error('PostgreSQL answers no row');
@@ -87,8 +92,14 @@ async function sample(scene: Scene): Promise<Sample> {
     rssMb: gauge('process_resident_memory_bytes') / 1_048_576,
     heapMb: gauge('nodejs_heap_size_used_bytes') / 1_048_576,
     connections: row.connections,
-    ageSeconds: row.age,
+    ageSeconds: row.age ?? 0,
+    oldest: row.job ?? '',
   };
+}
+
+function oldestOf(some: readonly Pick<Bucket, 'ageSeconds' | 'oldest'>[]) {
+  const [first] = some.toSorted((a, b) => b.ageSeconds - a.ageSeconds);
+  return { ageSeconds: first?.ageSeconds ?? 0, oldest: first?.oldest ?? '' };
 }
 
 /** In the second fifth of the time and in the last: the median. */
@@ -106,6 +117,7 @@ export function growth(
 function minuteInWords(n: number, buckets: readonly Bucket[]): string {
   const ms = buckets.flatMap((bucket) => bucket.changesMs);
   const rate = ms.length / ((buckets.length * BUCKET * SAMPLE_MS) / 1_000);
+  const oldest = oldestOf(buckets);
   const figures = [
     `${rate.toFixed(1)} changes/s`,
     `p50 ${middle(ms).toFixed(0)} ms`,
@@ -113,7 +125,7 @@ function minuteInWords(n: number, buckets: readonly Bucket[]): string {
     `memory ${middle(buckets.map(({ rssMb }) => rssMb)).toFixed(0)} MB`,
     `heap ${Math.min(...buckets.map(({ heapMb }) => heapMb)).toFixed(0)} MB`,
     `${Math.max(...buckets.map(({ connections }) => connections))} connections`,
-    `oldest work ${Math.max(...buckets.map(({ ageSeconds }) => ageSeconds)).toFixed(2)} s`,
+    `oldest work ${oldest.ageSeconds.toFixed(2)} s (${oldest.oldest})`,
   ];
   return `minute ${n}: ${figures.join(', ')}`;
 }
