@@ -5,6 +5,7 @@ import { LongestFirst } from './test/longest-first.ts';
 /** Test files that need no PostgreSQL, HTTP or other process: `npm run test:fast`. A file elsewhere is of the worlds. */
 export const fast = [
   'test/{core,structure}/**/*.test.ts',
+  'test/bench/runs.test.ts',
   'test/config/config.test.ts',
   'test/{eval/recorded,scim/conformance/sections,store/postgres/store-fault,web/entry-words}.test.ts',
   'test/flow/{queue/handed-over,request/free-text/deadline}.test.ts',

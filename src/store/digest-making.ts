@@ -30,13 +30,23 @@ const WEEK = sql`interval '7 days'`;
 /** A time zone as the directory and the chat have it. `isAsked`: whether the chat was asked. */
 export type ZonesOfSome = { directory: string | null; chat: string | null; isAsked: boolean };
 
-/** Zones of everybody who may get one. */
+/**
+ * Zones of everybody who may get one. It is looked every half minute, so the index is asked for the next zone after each
+ * one, and nobody is looked at. Some that are told here may be nobody's whom the chat was not asked for.
+ */
 export async function zonesOfPeople(db: Db): Promise<ZonesOfSome[]> {
   const { rows } = await sql<ZonesOfSome>`
-    select distinct p.time_zone as directory, z.time_zone as chat, z.person_id is not null as "isAsked"
-    from people p left join chat_time_zones z on z.person_id = p.id where p.status = 'active' order by 1, 2`.execute(
-    db,
-  );
+    with recursive zones as (
+      (select time_zone from people where status = 'active' and time_zone is not null order by time_zone limit 1)
+      union all
+      select (select time_zone from people where status = 'active' and time_zone > zones.time_zone order by time_zone limit 1)
+      from zones where zones.time_zone is not null
+    )
+    select time_zone as directory, null as chat, false as "isAsked" from zones where time_zone is not null
+    union select null, null, false where exists (select from people where status = 'active' and time_zone is null)
+    union select p.time_zone, z.time_zone, true
+    from chat_time_zones z join people p on p.id = z.person_id where p.status = 'active'
+    order by 1, 2`.execute(db);
   return rows;
 }
 

@@ -1,16 +1,19 @@
 import { readOptions, refuse } from '../../src/config/command-line.ts';
 import { createEnding } from '../../src/ending.ts';
 import { type System, systems } from '../../src/sandbox/emulator.ts';
+import { beforeAndAfter } from './before-after.ts';
 import { campaign } from './campaign.ts';
 import { digests } from './digests.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
+import { growth } from './growth.ts';
 import { manyMembers } from './many-members.ts';
 import { parted } from './parted.ts';
 import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 import { road } from './road.ts';
+import { middleOf } from './runs.ts';
 import { scim } from './scim.ts';
 import { soak } from './soak.ts';
 import { storm } from './storm.ts';
@@ -22,7 +25,8 @@ type Bench = (
 ) => Promise<Figure[]>;
 
 /**
- * `npm run bench [-- name] [--json] [--small] [--idp entra]`: measures, prints a table or a line of JSON per figure.
+ * `npm run bench [-- name] [--json] [--small] [--runs 3] [--before <commit>] [--idp entra]`: measures, prints a table
+ * or a line of JSON per figure.
  * `--small`: a twentieth of the first sync and of the storm, a fifth of the road, for a quick look; its figures say
  * little. `--idp`: whose groups give access on the road.
  */
@@ -38,6 +42,7 @@ const benches = {
   storm,
   'free-text': freeText,
   campaign,
+  growth,
   soak: (say, _isSmall, { minutes }) => soak(say, minutes),
 } satisfies Record<string, Bench>;
 
@@ -51,6 +56,8 @@ const { parts, ...values } = readOptions(
       json: 'a line of JSON a figure',
       small:
         'a twentieth of the first sync and of the storm, a fifth of the road, for a quick look; its figures say little',
+      runs: 'measures so often, and prints the median and the spread',
+      before: 'measures an earlier commit too, by turns, and holds now against it',
       idp: 'whose groups give access on the road, okta or entra',
       minutes: 'how long the soak takes, which is run by its name alone',
     },
@@ -66,12 +73,15 @@ const { parts, ...values } = readOptions(
       storm: 'many changes at once',
       'free-text': 'a request in words of one’s own',
       campaign: 'an access review of 100,000 lines opened',
+      growth: 'whole changes with 10,000 and with 1,000,000 live grants, audit entries and people',
       soak: 'ten changes a second for minutes, with SCIM beside: whether anything grows',
     } satisfies Record<keyof typeof benches, string>,
   },
   {
     json: { type: 'boolean', default: false },
     small: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '1' },
+    before: { type: 'string' },
     idp: { type: 'string', default: 'okta' },
     minutes: { type: 'string', default: '10' },
   },
@@ -80,14 +90,16 @@ const system = systems.find((one) => one === values.idp);
 if (system === undefined) refuse('npm run bench: --idp is okta or entra');
 const minutes = Number(values.minutes);
 if (!(minutes >= 1)) refuse('npm run bench: --minutes is a number from 1');
+const runs = Number(values.runs);
+if (!(Number.isInteger(runs) && runs >= 1)) refuse('npm run bench: --runs is a number from 1');
 const names = (
   parts.length === 0 ? Object.keys(benches).filter((name) => name !== 'soak') : parts
 ) as (keyof typeof benches)[];
 if (system !== 'okta' && names.some((name) => name !== 'road' && name !== 'parted'))
   refuse(`npm run bench: with --idp ${system} there are road and parted alone`);
+const say = (line: string) => process.stderr.write(`${line}\n`);
 for (const name of names) {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const figures = await (benches[name] as Bench)(say, values.small, { system, minutes });
+  const figures = await figuresOf(name);
   if (!values.json) process.stdout.write(`\n${name}\n${table(figures)}\n`);
   else
     for (const f of figures)
@@ -99,4 +111,17 @@ for (const name of names) {
           ratio: f.ratio === null ? null : rounded(f.ratio),
         })}\n`,
       );
+}
+
+async function figuresOf(name: keyof typeof benches): Promise<Figure[]> {
+  if (values.before !== undefined) {
+    const args = [name, ...(values.small ? ['--small'] : []), `--idp=${system}`];
+    return await beforeAndAfter(say, { before: values.before, runs, args });
+  }
+  const all: Figure[][] = [];
+  for (let run = 1; run <= runs; run += 1) {
+    if (runs > 1) say(`${name}: run ${run} of ${runs}`);
+    all.push(await (benches[name] as Bench)(say, values.small, { system: system ?? 'okta', minutes }));
+  }
+  return middleOf(all);
 }
