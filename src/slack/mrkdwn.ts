@@ -97,9 +97,11 @@ export function link(url: string): string {
   return `<${url.replaceAll('|', '%7C').replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('&', '&amp;')}>`;
 }
 
+const months = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+
 /** The month of something long ago, e.g. `January 2026`. Slack has no format for it, so it is the month in UTC. */
 export function slackMonth(at: Date): string {
-  return new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(at);
+  return months.format(at);
 }
 
 /** A point in time, shown in each reader's own time zone. */

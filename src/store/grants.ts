@@ -95,7 +95,7 @@ export async function holding(
   who: { entitlementKey: string; personId: string; department: string | null },
   now: Date,
 ): Promise<{ holders: number; holdersInDepartment: number; earlierGrants: number }> {
-  const held = await db
+  const counting = db
     .selectFrom('grants')
     .innerJoin('people', 'people.id', 'grants.person_id')
     .select((eb) => [
@@ -111,6 +111,20 @@ export async function holding(
     .where('ended_at', 'is', null)
     .where('ends_at', '>', now)
     .executeTakeFirstOrThrow();
+  const [held, earlierGrants] = await Promise.all([counting, countEarlierGrants(db, who, now)]);
+  return {
+    holders: Number(held.holders),
+    holdersInDepartment: Number(held.inDepartment),
+    earlierGrants,
+  };
+}
+
+/** How often this person was given this access before, what they hold now left out. */
+export async function countEarlierGrants(
+  db: Db | Tx,
+  who: { entitlementKey: string; personId: string },
+  now: Date,
+): Promise<number> {
   const { rows } = await sql<{ earlier: number }>`
     select greatest(0, count(*) - (exists (
       select from grants where person_id = ${who.personId} and entitlement_key = ${who.entitlementKey}
@@ -118,11 +132,7 @@ export async function holding(
     from changes where person_id = ${who.personId} and entitlement_key = ${who.entitlementKey} and ${gaveAnew}`.execute(
     db,
   );
-  return {
-    holders: Number(held.holders),
-    holdersInDepartment: Number(held.inDepartment),
-    earlierGrants: rows[0]?.earlier ?? 0,
-  };
+  return rows[0]?.earlier ?? 0;
 }
 
 /** What an event means for grants. Only commit.ts calls this. */

@@ -45,18 +45,24 @@ export function createModelMemory(db: Db, dailyTokens: number | null): ModelMemo
         .execute();
     },
     async reserve(tokens) {
+      if (dailyTokens === null) return true;
       const { rows } = await sql`
         insert into model_spending as s (day, tokens)
-        select ${today}, ${tokens}::bigint where ${dailyTokens}::bigint is null or ${tokens}::bigint <= ${dailyTokens}::bigint
+        select ${today}, ${tokens}::bigint where ${tokens}::bigint <= ${dailyTokens}::bigint
         on conflict (day) do update set tokens = s.tokens + excluded.tokens
-          where ${dailyTokens}::bigint is null or s.tokens + excluded.tokens <= ${dailyTokens}::bigint
+          where s.tokens + excluded.tokens <= ${dailyTokens}::bigint
         returning day`.execute(db);
       return rows.length === 1;
     },
     async settle(reserved, spent) {
-      await sql`
-        update model_spending set tokens = greatest(0, tokens + ${spent - reserved}::bigint)
-        where day = ${today}`.execute(db);
+      // Without a limit nothing was set aside.
+      if (dailyTokens === null)
+        await sql`insert into model_spending as s (day, tokens) values (${today}, ${spent}::bigint)
+          on conflict (day) do update set tokens = s.tokens + excluded.tokens`.execute(db);
+      else
+        await sql`
+          update model_spending set tokens = greatest(0, tokens + ${spent - reserved}::bigint)
+          where day = ${today}`.execute(db);
     },
   };
 }

@@ -58,9 +58,9 @@ export async function absentNow(
   about: About,
 ): Promise<Absent[]> {
   const ids = people.map(({ id }) => id);
+  const [now, byStatus] = await Promise.all([absencesOf(context.db, ids), awayByStatus(context.db, ids)]);
   const absences: Absence[] = [];
-  for (const one of await absencesOf(context.db, ids)) absences.push(await absenceOf(context, one, about));
-  const byStatus = await awayByStatus(context.db, ids);
+  for (const one of now) absences.push(await absenceOf(context, one, about));
   return absentAmong(people, { absences, byStatus, given: about.given });
 }
 

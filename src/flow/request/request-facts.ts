@@ -7,7 +7,7 @@ import { type RecordedFacts, type RequestFacts, type Weekday, weekdays } from '.
 import type { ChatDirectory } from '../../ports/chat.ts';
 import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { readChange } from '../../store/changes.ts';
-import { holding, unendedGrants } from '../../store/grants.ts';
+import { countEarlierGrants, unendedGrants } from '../../store/grants.ts';
 import { type Held, heldBeside } from '../../store/holdings.ts';
 import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
@@ -32,12 +32,10 @@ export async function requestFacts(
 ): Promise<RequestFacts> {
   const { beneficiary, change } = asked;
   const entitlement = isByRule(change) ? asGiven(asked.entitlement) : asked.entitlement;
-  const duties = await dutiesOf(context, db, entitlement, { personId: beneficiary.id, change });
-  const { earlierGrants } = await holding(
-    db,
-    { entitlementKey: entitlement.key, personId: beneficiary.id, department: beneficiary.department },
-    change.requestedAt,
-  );
+  const [duties, earlierGrants] = await Promise.all([
+    dutiesOf(context, db, entitlement, { personId: beneficiary.id, change }),
+    countEarlierGrants(db, { entitlementKey: entitlement.key, personId: beneficiary.id }, change.requestedAt),
+  ]);
   const { email, department, title, isActive } = beneficiary;
   return {
     entitlement,
@@ -281,7 +279,9 @@ export function clockOf(
   return weekday === undefined ? {} : { hour: Number(part('hour')), weekday };
 }
 
-/** By time zone: each is slow to make. */
+/** More names than there are time zones. */
+const CLOCKS_MAX = 1_000;
+/** Making one costs more than all else that a rule's facts take. */
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 /** Null: there is no such time zone. */
@@ -295,7 +295,7 @@ function clockIn(timeZone: string): Intl.DateTimeFormat | null {
       weekday: 'long',
       hourCycle: 'h23',
     });
-    clocks.set(timeZone, made);
+    if (clocks.size < CLOCKS_MAX) clocks.set(timeZone, made);
     return made;
   } catch {
     return null;

@@ -298,8 +298,10 @@ export async function factsOf(context: Context, change: Change): Promise<ClickFa
   if (isDecided || entitlement === null) return { ...known, plan: change.plan ?? nobody, verdict: undecided };
   const { beneficiary, refusal } = await concernedBy(at(context, entitlement), change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
-  const left = await leaverCase(context.db, beneficiary.id);
-  const declined = await refuseWaitingRenewal(context.db, change);
+  const [left, declined] = await Promise.all([
+    leaverCase(context.db, beneficiary.id),
+    refuseWaitingRenewal(context.db, change),
+  ]);
   const why =
     left === null
       ? ((refusal ?? declined)?.text.replace(/\.$/, '') ??

@@ -107,8 +107,10 @@ class Batch implements pg.Submittable {
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
+    const columns = this.#columns[this.#at] ?? [];
     const row: Record<string, unknown> = {};
-    for (const [n, column] of (this.#columns[this.#at] ?? []).entries()) {
+    for (let n = 0; n < columns.length; n += 1) {
+      const column = columns[n] as Column;
       const text = fields[n] ?? null;
       row[column.name] = text === null ? null : column.parse(text);
     }
