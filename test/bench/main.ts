@@ -8,6 +8,7 @@ import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
 import { growth } from './growth.ts';
+import { leaverGone } from './leaver.ts';
 import { manyMembers } from './many-members.ts';
 import { parted } from './parted.ts';
 import { policy } from './policy.ts';
@@ -40,6 +41,7 @@ const benches = {
   digests,
   'first-sync': firstSync,
   storm,
+  leaver: (say) => leaverGone(say),
   'free-text': freeText,
   campaign,
   growth,
@@ -71,6 +73,7 @@ const { parts, ...values } = readOptions(
       digests: 'the weekly digests of 10,000 people',
       'first-sync': 'a whole company pushed at once',
       storm: 'many changes at once',
+      leaver: 'somebody with fifty grants leaves',
       'free-text': 'a request in words of one’s own',
       campaign: 'an access review of 100,000 lines opened',
       growth: 'whole changes with 10,000 and with 1,000,000 live grants, audit entries and people',

@@ -40,17 +40,22 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own. The world has its
- * limits off and pushes at once. `stormPeople`: so many more people. `system`: whose groups give access. `workers`: so
+ * limits off and pushes at once. `stormPeople`: so many more people. `system`: whose groups give access. `areas`: so many
+ * more groups and teams, which a catalogue in `policyDir` may name. `workers`: so
  * many processes carry out what is owed, beside one that answers; 0: one process does both.
  */
 export async function setScene({
   stormPeople = 0,
   system = 'okta',
   workers = 0,
+  areas = 0,
+  policyDir = fileURLToPath(new URL('../../policy', import.meta.url)),
 }: {
   stormPeople?: number;
   system?: System;
   workers?: number;
+  areas?: number;
+  policyDir?: string;
 } = {}): Promise<Scene> {
   const idp: BenchIdp = benchIdps[system];
   const home = throwAwayFolder('bench');
@@ -109,7 +114,7 @@ export async function setScene({
   const latchkeyUrl = `http://127.0.0.1:${port}`;
   let worldPid = 0;
   try {
-    worldPid = start('./crowded-world.ts', [String(worldPort), String(stormPeople)]).pid ?? 0;
+    worldPid = start('./crowded-world.ts', [String(worldPort), String(stormPeople), String(areas)]).pid ?? 0;
     await answers(`${worldUrl}/control/health`);
     await world('POST', '/slack/sim/limits', { enabled: false });
     await idp.hurry(world);
@@ -121,7 +126,7 @@ export async function setScene({
         ...idp.settings(worldUrl),
         DATABASE_URL: postgres.url,
         PORT: String(at),
-        POLICY_DIR: fileURLToPath(new URL('../../policy', import.meta.url)),
+        POLICY_DIR: policyDir,
         LOG_LEVEL: 'error',
         ...env,
       });
