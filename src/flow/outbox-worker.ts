@@ -98,7 +98,7 @@ export function createRelay(
     const until = performance.now() + LEASE_MS;
     const of = lanes.allBut(handedOver.fullLanes());
     const { leased: first, nextMs } = await closings.exchange({ limit: BATCH, of });
-    const leased = [...first, ...(await othersOf(first))];
+    const leased = [...first, ...(await othersOf(first, BATCH))];
     if (isStopping)
       await unlease(
         context.db,
@@ -109,10 +109,10 @@ export function createRelay(
     return first.length === BATCH ? 0 : untilDue(nextMs);
   }
 
-  /** Due rows that run side by side with these. */
-  async function othersOf(rows: readonly OutboxRow[]): Promise<OutboxRow[]> {
+  /** Due rows that run side by side with these, where as many were leased as were asked for. */
+  async function othersOf(rows: readonly OutboxRow[], asked: number): Promise<OutboxRow[]> {
     const others: OutboxRow[] = [];
-    if (rows.length < BATCH) return others;
+    if (rows.length < asked) return others;
     for (const { job, lane, more } of toFill(rows, laneOf))
       others.push(...(await closings.exchange({ limit: more, of: lanes.only(job, lane) })).leased);
     return others;
@@ -173,7 +173,8 @@ export function createRelay(
       const limit = handedOver.free(lane);
       if (limit <= 0) continue;
       const until = performance.now() + LEASE_MS;
-      const { leased } = await closings.exchange({ limit, of: lanes.portion([lane]) });
+      const { leased: first } = await closings.exchange({ limit, of: lanes.portion([lane]) });
+      const leased = [...first, ...(await othersOf(first, limit))];
       for (const set of inSets(leased, () => lane)) keep(runInLane(lane, set, until));
     }
     const full = lanes.all.filter((lane) => handedOver.free(lane) <= 0);
