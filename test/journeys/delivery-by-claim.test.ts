@@ -187,12 +187,17 @@ test('who is deleted in the IdP is out of the team at once, though their group c
 }, 60_000);
 
 test('gitlabform/gitlabform#1328: a mapping that a tool takes out and puts back at each run is nothing that anybody is told of', async () => {
-  const waiting = watchMappings(stage.latchkey.context, { secondLookMs: 600 });
+  const looks = async () =>
+    (await walk.requests({ vendor: 'anypoint', method: 'GET' })).filter(
+      ({ path, status }) => path.includes('/groupmappings') && status === 200,
+    ).length;
   await walk.request('PUT', `/anypoint/sim/teams/${TEAM}/mappings`, []);
+  const before = await looks();
   const looked = watchMappings(stage.latchkey.context, { secondLookMs: 600 });
-  await waiting;
+  await walk.until('it is seen to be gone', async () => (await looks()) > before);
   await walk.request('PUT', `/anypoint/sim/teams/${TEAM}/mappings`, [{ group: GROUP }]);
   await looked;
+  expect(await looks()).toBeGreaterThan(before + 1);
   expect(await walk.query('select 1 from delivery_troubles')).toEqual([]);
   expect(stage.latchkey.context.catalogue.status(read).status).toBe('ready');
 });
