@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** Advisory lock of the one sealer; the number has no meaning. */
-const SEALER_LOCK = 4_711_001;
+export const SEALER_LOCK = 4_711_001;
 
 /** Which PostgreSQL cluster this is: transaction ids mean something within one only. */
 const CLUSTER = sql<string>`(select system_identifier::text from pg_control_system())`;

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { SEALER_LOCK } from '../../src/store/audit-seals.ts';
 
 /** Other people's groups, each with a team and an entitlement of its own, and as many departments. */
 const GROUPS = 500;
@@ -16,6 +17,8 @@ export async function fillTo(db: pg.Pool, pattern: string, from: number, to: num
   try {
     // Foreign keys that are right by construction are not checked one by one.
     await client.query('set session_replication_role = replica');
+    // The sealer waits until the connection ends: the seals that are filled in go on where it stopped.
+    await client.query(`select pg_advisory_lock(${SEALER_LOCK})`);
     for (const text of [
       `insert into people (id, email, login, name, status, title, department, manager, time_zone, idp)
        select ${idOf('a')}, 'filled' || n || '@acme.example', 'filled' || n || '@acme.example', 'Filled Person ' || n,
