@@ -42,8 +42,8 @@ export async function underwayIds(
   const { personId } = where;
   return (
     'groupId' in where
-      ? await underwayInGroup(db, { personId, groupId: where.groupId })
-      : await underwayInTeam(db, { personId, teamId: where.teamId })
+      ? await underwayInGroup(db, { personId, id: where.groupId })
+      : await underwayInTeam(db, { personId, id: where.teamId })
   ).map(({ id }) => id);
 }
 
@@ -52,32 +52,28 @@ export async function revokeUnderway(
   db: Db | Tx,
   { personId, groupId }: { personId: string; groupId: string },
 ): Promise<ChangeId | null> {
-  const revokes = (await underwayInGroup(db, { personId, groupId })).filter(({ kind }) => kind === 'revoke');
+  const revokes = (await underwayInGroup(db, { personId, id: groupId })).filter(
+    ({ kind }) => kind === 'revoke',
+  );
   return (revokes.at(-1)?.id as ChangeId | undefined) ?? null;
 }
 
 /** Oldest first. */
 type Underway = { id: string; kind: Change['kind'] };
 
-const underwayInGroup = askedTogether(async (db, keys: readonly { personId: string; groupId: string }[]) => {
-  const { rows } = await sql<Underway & { n: number }>`
-    select k.n::int as n, c.id, c.kind
-    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.groupId)}::text[])
-      with ordinality as k (person_id, group_id, n)
-    join changes c on c.person_id = k.person_id and c.group_id = k.group_id and c.state in ${underwayChange}
-    order by k.n, c.requested_at, c.id`.execute(db);
-  return inPlaces(keys, rows);
-});
-
-const underwayInTeam = askedTogether(async (db, keys: readonly { personId: string; teamId: string }[]) => {
-  const { rows } = await sql<Underway & { n: number }>`
-    select k.n::int as n, c.id, c.kind
-    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.teamId)}::text[])
-      with ordinality as k (person_id, team_id, n)
-    join changes c on c.person_id = k.person_id and c.team_id = k.team_id and c.state in ${underwayChange}
-    order by k.n, c.requested_at, c.id`.execute(db);
-  return inPlaces(keys, rows);
-});
+/** `column`: whose `id` is asked for beside the person's. */
+const underwayIn = (column: 'group_id' | 'team_id') =>
+  askedTogether(async (db, keys: readonly { personId: string; id: string }[]) => {
+    const { rows } = await sql<Underway & { n: number }>`
+      select k.n::int as n, c.id, c.kind
+      from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.id)}::text[])
+        with ordinality as k (person_id, place_id, n)
+      join changes c on c.person_id = k.person_id and c.${sql.ref(column)} = k.place_id and c.state in ${underwayChange}
+      order by k.n, c.requested_at, c.id`.execute(db);
+    return inPlaces(keys, rows);
+  });
+const underwayInGroup = underwayIn('group_id');
+const underwayInTeam = underwayIn('team_id');
 
 /** The pending request of this person for this entitlement; of several the one for at once, or the first to start. */
 export async function pendingRequest(

@@ -46,6 +46,16 @@ afterAll(async () => {
 
 const entitlement = 'orders-api-read';
 
+async function eachIsCarriedOutOnce(asked: readonly Asked[]): Promise<void> {
+  for (const { id } of asked) await walk.becomes(id, 'inEffect', PATIENCE_MS);
+  await walk.owesNothing(PATIENCE_MS);
+  for (const { id } of asked) {
+    const types = await walk.auditTypes(id);
+    for (const once of ['changeReceived', 'changeApproved', 'idpWritten', 'changeSeen'])
+      expect(types.filter((type) => type === once)).toEqual([once]);
+  }
+}
+
 test('a web process answers and runs nothing; a worker process carries out what it took in, and answers nobody', async () => {
   // given a request that only the web process has seen
   await walk.ask('ines', { entitlement, reason: 'Through the web' });
@@ -88,13 +98,7 @@ test('a worker that is killed with its hands full loses nothing: another goes on
   await worker.start();
 
   // then
-  for (const { id } of asked) await walk.becomes(id, 'inEffect', PATIENCE_MS);
-  await walk.owesNothing(PATIENCE_MS);
-  for (const { id } of asked) {
-    const types = await walk.auditTypes(id);
-    for (const once of ['changeReceived', 'changeApproved', 'idpWritten', 'changeSeen'])
-      expect(types.filter((type) => type === once)).toEqual([once]);
-  }
+  await eachIsCarriedOutOnce(asked);
 }, 180_000);
 
 test('of two workers one is killed with its hands full, and the other takes over what it had; each change is carried out once', async () => {
@@ -119,11 +123,5 @@ test('of two workers one is killed with its hands full, and the other takes over
   await walk.heal();
 
   // then
-  for (const { id } of asked) await walk.becomes(id, 'inEffect', PATIENCE_MS);
-  await walk.owesNothing(PATIENCE_MS);
-  for (const { id } of asked) {
-    const types = await walk.auditTypes(id);
-    for (const once of ['changeReceived', 'changeApproved', 'idpWritten', 'changeSeen'])
-      expect(types.filter((type) => type === once)).toEqual([once]);
-  }
+  await eachIsCarriedOutOnce(asked);
 }, 180_000);

@@ -76,6 +76,17 @@ function columnsOf(people: readonly IdpPerson[]) {
 }
 const columnNames = sql`external_id, email, login, name, status, title, department, manager, time_zone`;
 
+/** The place's list goes on after this page, if it still stands at it; `also`: and only where this holds. */
+function movedOn({ place, stretch: { from, next } }: Omit<Page, 'system'>, count: number, also = sql``) {
+  return sql`moved as (
+      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${count},
+        listed_at = case when ${next}::text is null then clock_timestamp() end
+      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
+        ${also}
+      returning reconcile_places.id
+    )`;
+}
+
 /** Our ids and the IdP's of people who were met before in this run, as rows. */
 function rowsOf(met: readonly Met[]) {
   return sql`unnest(
@@ -84,18 +95,9 @@ function rowsOf(met: readonly Met[]) {
 }
 
 /** Stages a page of people who all were met before: nothing is to be looked up of them. */
-async function stageMet(
-  db: Db,
-  { place, stretch: { from, next } }: Page,
-  met: readonly Met[],
-): Promise<void> {
+async function stageMet(db: Db, { place, stretch }: Page, met: readonly Met[]): Promise<void> {
   await sql`
-    with ${unsynced}, moved as (
-      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${met.length},
-        listed_at = case when ${next}::text is null then clock_timestamp() end
-      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
-      returning reconcile_places.id
-    )
+    with ${unsynced}, ${movedOn({ place, stretch }, met.length)}
     insert into reconcile_members (place_id, person_id, external_id)
     select moved.id, m.person_id, m.external_id from moved, ${rowsOf(met)}`.execute(db);
 }
@@ -103,7 +105,7 @@ async function stageMet(
 /** Stages the page if everybody on it is known; answers our ids of those looked up, by the IdP's. */
 async function stageKnown(
   db: Db,
-  { system, place, stretch: { from, next } }: Page,
+  { system, place, stretch }: Page,
   { met, others }: { met: readonly Met[]; others: readonly IdpPerson[] },
 ): Promise<Map<string, string>> {
   // `lateral … limit 1`: looked up one by one in the index, whatever the planner would make of a page's size.
@@ -136,13 +138,7 @@ async function stageKnown(
     ), confirmed as (
       update person_links l set is_unconfirmed = false from page
       where page.is_unconfirmed and l.system = ${system} and l.external_id = page.external_id
-    ), moved as (
-      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${met.length + others.length},
-        listed_at = case when ${next}::text is null then clock_timestamp() end
-      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
-        and not exists (select from strangers)
-      returning reconcile_places.id
-    ), staged as (
+    ), ${movedOn({ place, stretch }, met.length + others.length, sql`and not exists (select from strangers)`)}, staged as (
       insert into reconcile_members (place_id, person_id, external_id)
       select moved.id, page.person_id, page.external_id from page, moved
       union all
@@ -176,22 +172,17 @@ export async function stageTeamMembers(
   db: Db,
   place: Place,
   members: readonly TeamMember[],
-  { from, next }: Stretch,
+  stretch: Stretch,
 ): Promise<void> {
   await sql`
-    with ${unsynced}, moved as (
-      update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${members.length},
-        listed_at = case when ${next}::text is null then clock_timestamp() end
-      from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
-      returning reconcile_places.id
-    )
+    with ${unsynced}, ${movedOn({ place, stretch }, members.length)}
     insert into reconcile_team_members (place_id, user_id, is_maintainer, is_claimed)
     select moved.id, m.* from moved, unnest(
       ${arrayText(members.map((m) => m.userId))}::text[],
       ${arrayText(members.map((m) => String(m.membershipType === 'maintainer')))}::boolean[],
       ${arrayText(members.map((m) => String(m.isAssignedViaExternalGroups)))}::boolean[]
     ) as m`.execute(db);
-  moveOn(place, members.length, { from, next });
+  moveOn(place, members.length, stretch);
 }
 
 /**
@@ -204,7 +195,7 @@ export async function stageTeamMembers(
  */
 export async function linkUsers(
   db: Db,
-  { systems, place, stretch: { from, next } }: Omit<Page, 'system'> & { systems: readonly string[] },
+  { systems, place, stretch }: Omit<Page, 'system'> & { systems: readonly string[] },
   users: readonly { id: string; username: string; isFederated: boolean }[],
 ): Promise<string[]> {
   const federated = users.filter((user) => user.isFederated);
@@ -224,15 +215,11 @@ export async function linkUsers(
         ${theOne(sql`page.username`, systems)}
       ) p order by page.id
       on conflict (system, external_id) do nothing returning person_id
-    ), moved as (
-    update reconcile_places set position = ${next}, pages = pages + 1, seen = seen + ${users.length},
-      listed_at = case when ${next}::text is null then clock_timestamp() end
-    from unsynced where reconcile_places.id = ${place.id} and position is not distinct from ${from} and listed_at is null
-    )
+    ), ${movedOn({ place, stretch }, users.length)}
     select distinct person_id from linked where exists (
       select from person_links other where other.person_id = linked.person_id and other.system = 'anypoint'
     ) union select id from claimants`.execute(db);
-  moveOn(place, users.length, { from, next });
+  moveOn(place, users.length, stretch);
   return rows.map((row) => row.person_id);
 }
 
