@@ -53,17 +53,12 @@ export async function transact<T>(
 
 /**
  * A statement of a transaction whose result nobody waits for. It goes out with the next that somebody does wait for,
- * before it, or with COMMIT. Outside of `transact` it is sent at once. `row`: which row it writes, whole. Right before
- * another that writes the same row whole it is left out.
+ * before it, or with COMMIT. Outside of `transact` it is sent at once.
  */
-export async function later(tx: Db | Tx, query: CompiledQuery, row?: string): Promise<void> {
+export async function later(tx: Db | Tx, query: CompiledQuery): Promise<void> {
   const line = lines.get(tx);
-  if (line === undefined) {
-    await tx.executeQuery(query);
-    return;
-  }
-  if (row !== undefined && line.later.at(-1)?.row === row) line.later.pop();
-  line.later.push({ ...bound(query.sql, query.parameters), ...(row === undefined ? {} : { row }) });
+  if (line === undefined) await tx.executeQuery(query);
+  else line.later.push(bound(query.sql, query.parameters));
 }
 
 /** One statement, which is a transaction by itself: one trip. */
@@ -107,7 +102,7 @@ async function onConnection<T>(db: Db, work: (client: pg.PoolClient) => Promise<
 type Line = {
   tx: Tx;
   /** What is to go out before the next statement. */
-  later: (Bound & { row?: string })[];
+  later: Bound[];
   /** In one write, after what is to go out before. Answers for these alone. */
   send(statements: readonly Bound[]): Promise<Answer[]>;
 };
@@ -142,26 +137,32 @@ function lineOf(client: pg.PoolClient): Line {
 
 type Asked = { bound: Bound; resolve: (result: unknown) => void; reject: (error: unknown) => void };
 
-/** Statements that are asked for side by side go out together. */
+/** Statements that are asked for side by side go out together; those that come meanwhile, together after them. */
 function poolOfOne(line: Pick<Line, 'send'>): pg.Pool {
   let asked: Asked[] = [];
+  let isSending = false;
 
   async function sendAsked(): Promise<void> {
-    const together = asked;
-    asked = [];
-    try {
-      const answers = await line.send(together.map((one) => one.bound));
-      for (const [n, one] of together.entries()) one.resolve(resultOf(answers[n] as Answer));
-    } catch (error) {
-      for (const one of together) one.reject(error);
+    while (asked.length > 0) {
+      const together = asked;
+      asked = [];
+      try {
+        const answers = await line.send(together.map((one) => one.bound));
+        for (const [n, one] of together.entries()) one.resolve(resultOf(answers[n] as Answer));
+      } catch (error) {
+        for (const one of together) one.reject(error);
+      }
     }
+    isSending = false;
   }
 
   const only = {
     query: (text: string, values: readonly unknown[]) =>
       new Promise((resolve, reject) => {
         asked.push({ bound: bound(text, values), resolve, reject });
-        if (asked.length === 1) queueMicrotask(() => void sendAsked());
+        if (isSending) return;
+        isSending = true;
+        queueMicrotask(() => void sendAsked());
       }),
     release: () => {},
   };

@@ -50,6 +50,32 @@ describe('a commit', () => {
     expect(found.jobs).toEqual([`assessRequest:${event.changeId}`]);
   });
 
+  test('writes a change once, as its last event leaves it, and an audit entry for each event', async () => {
+    // given a trigger that counts
+    const { db } = fresh.database;
+    await sql`create sequence writes`.execute(db);
+    await sql`create function count_write() returns trigger as
+      'begin perform nextval(''writes''); return new; end' language plpgsql`.execute(db);
+    await sql`create trigger counting before insert or update on changes for each row execute function count_write()`.execute(
+      db,
+    );
+    const event = received(await somebody(db));
+
+    // when
+    await commit(db, async ({ now }) => ({
+      result: null,
+      events: [event, approved(event.changeId, now)],
+    }));
+
+    // then
+    const found = await countsOf(event.changeId);
+    expect(found.change).toMatchObject({ state: 'applying', version: 2 });
+    expect(found.audit).toEqual(['changeReceived', 'changeApproved']);
+    const { rows } = await sql<{ n: string }>`select last_value as n from writes`.execute(db);
+    expect(Number(rows[0]?.n)).toBe(1);
+    await sql`drop trigger counting on changes`.execute(db);
+  });
+
   test('given work that can’t be stored, leaves no state, no audit, no grant and nudges nobody', async () => {
     const { db } = fresh.database;
     const personId = await somebody(db);

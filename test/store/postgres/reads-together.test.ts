@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import { later, transact } from '../../../src/store/postgres/transaction.ts';
 import { type FreshDatabase, freshDatabase } from '../../database.ts';
@@ -159,37 +161,34 @@ describe('what nobody waits for in a transaction', () => {
     expect(rows).toEqual([]);
   });
 
-  it('is left out where the next one writes the same row as a whole, and nowhere else', async () => {
-    // given a trigger that counts
-    await sql`create sequence writes`.execute(db());
-    await sql`create function count_write() returns trigger as
-      'begin perform nextval(''writes''); return new; end' language plpgsql`.execute(db());
-    await sql`create trigger counting before update on noted for each row execute function count_write()`.execute(
-      db(),
-    );
-    const write = (n: number, word: string) =>
-      sql`update noted set word = ${word} where n = ${n}`.compile(db());
-
-    // when
-    await transact(db(), async (tx) => {
-      await later(tx, write(1, 'first'), 'row 1');
-      await later(tx, write(1, 'second'), 'row 1');
-      await later(tx, write(2, 'between'), 'row 2');
-      await later(tx, write(1, 'third'), 'row 1');
-      return { result: null, last: [] };
-    });
-
-    // then
-    expect(await Promise.all([wordOf(1), wordOf(2)])).toEqual(['third', 'between']);
-    const { rows } = await sql<{ n: string }>`select last_value as n from writes`.execute(db());
-    expect(Number(rows[0]?.n)).toBe(3);
-    await sql`drop trigger counting on noted`.execute(db());
-  });
-
   it('is sent at once outside of a transaction', async () => {
     await later(db(), note(104, 'four'));
     expect(await wordOf(104)).toBe('four');
   });
+});
+
+it('what a transaction asks while an answer is awaited goes out together after it: its connection is asked once at a time', async () => {
+  // given
+  const asked = vi.spyOn(pg.Client.prototype, 'query');
+  const given = await transact(db(), async (tx) => {
+    const slow = sql`select pg_sleep(0.2)`.execute(tx);
+    const others: Promise<{ rows: { n: number }[] }>[] = [];
+    await sleep(20);
+    const before = asked.mock.calls.length;
+    for (const n of [1, 2, 3]) {
+      await sleep(20);
+      others.push(sql<{ n: number }>`select ${n}::int as n`.execute(tx));
+    }
+
+    // when
+    await slow;
+    const answers = await Promise.all(others);
+
+    // then
+    return { result: { answers, trips: asked.mock.calls.length - before }, last: [] };
+  }).finally(() => asked.mockRestore());
+  expect(given.answers.map(({ rows }) => rows)).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
+  expect(given.trips).toBe(1);
 });
 
 it('reads of one transaction go out together, and fail together', async () => {
