@@ -35,6 +35,7 @@ import { refuseForeign } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
 import { type Database, openDatabase } from './store/postgres/database.ts';
 import { openLocks } from './store/postgres/locks.ts';
+import { createRecentWrites } from './store/recent-writes.ts';
 import { createHttpTickets } from './tickets/http-tickets.ts';
 import { type Doors, openWays, type WayIn } from './ways-in.ts';
 import { createGuard } from './web/guard.ts';
@@ -218,7 +219,7 @@ async function openStores(options: LatchkeyOptions, lanes: Lanes) {
 function connectParties(options: LatchkeyOptions, database: Database) {
   const { outside, log } = options;
   const slack = createSlackClient(outside.slack, log);
-  const idps = idpsOf(...connectedIdps(outside.idps));
+  const idps = idpsOf(...connectedIdps(outside.idps, createRecentWrites(database.db)));
   const mulesoft = createAnypoint(outside.anypoint);
   const own = ownNotifications(outside.idps, options.publicUrl);
   // An identity provider with notifications tells by itself; one beside it would only tell the same.

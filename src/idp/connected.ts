@@ -1,11 +1,14 @@
 import { isLoopback } from '../config/setting-shapes.ts';
-import type { IdentityProvider } from '../ports/identity-provider.ts';
+import type { IdentityProvider, RecentWrites } from '../ports/identity-provider.ts';
 import type { Graph } from './entra/graph.ts';
 import type { ConnectedIdp } from './vendor.ts';
 
 /** The identity providers whose settings are there, in the order in which they are asked. At least one. */
-export function connectedIdps(idps: readonly ConnectedIdp[]): [IdentityProvider, ...IdentityProvider[]] {
-  return idps.map((idp) => idp.connect()) as [IdentityProvider, ...IdentityProvider[]];
+export function connectedIdps(
+  idps: readonly ConnectedIdp[],
+  recent?: RecentWrites,
+): [IdentityProvider, ...IdentityProvider[]] {
+  return idps.map((idp) => idp.connect(recent)) as [IdentityProvider, ...IdentityProvider[]];
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Checked } from '../core/checked.ts';
 import type { Observation } from '../core/drift/observation.ts';
-import type { IdentityProvider } from '../ports/identity-provider.ts';
+import type { IdentityProvider, RecentWrites } from '../ports/identity-provider.ts';
 import type { GivenSecret, Secret } from '../secrets/secret.ts';
 import type { Graph } from './entra/graph.ts';
 import type { SignInWay } from './sign-in-way.ts';
@@ -54,7 +54,8 @@ export type ConnectedIdp = {
   readonly place: string;
   /** Where its API is. */
   readonly url: string;
-  connect(): IdentityProvider;
+  /** `recent`: what Latchkey's processes wrote to it; left out: each knows its own writes alone. */
+  connect(recent?: RecentWrites): IdentityProvider;
   /** Tries what Latchkey needs of it; only reads. */
   check(at: CheckedAt): Promise<Checked[]>;
   /** Whether its people sign in at this OIDC issuer. */

@@ -68,6 +68,18 @@ export type GroupClaim = {
 export type MembersPage<Met> = Page<IdpPerson> & { prints?: readonly string[]; met?: readonly Met[] };
 
 /**
+ * Memberships that Latchkey wrote a moment ago, in whichever of its processes, and the IdP acknowledged. For one whose
+ * answers lag behind its writes.
+ */
+export interface RecentWrites {
+  note(groupId: string, personId: string, isMember: boolean): Promise<void>;
+  /** Somebody else has changed it since; what was written later stays. */
+  forget(groupId: string, personId: string, isMember: boolean): Promise<void>;
+  /** What was written last; null: nothing, or so long ago that what is read counts. */
+  of(groupId: string, personId: string): Promise<boolean | null>;
+}
+
+/**
  * An identity provider. Every call may throw a Fault `idp.*`; a write that got no answer throws
  * `idp.timeout` with `outcomeUnknown`.
  */

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/fault.ts';
-import type { IdentityProvider, IdpGroup, IdpPerson, SignIn } from '../../ports/identity-provider.ts';
+import type {
+  IdentityProvider,
+  IdpGroup,
+  IdpPerson,
+  RecentWrites,
+  SignIn,
+} from '../../ports/identity-provider.ts';
 import type { Page } from '../../ports/page.ts';
 import { entraAdvice } from './advice.ts';
 import { isA } from './answers.ts';
@@ -12,7 +18,7 @@ import { EntraLog } from './log.ts';
 import { isGuid, memberReference } from './member-reference.ts';
 import { EntraPeople } from './people.ts';
 import { EntraProvisioner, type EntraProvisioning } from './provisioning.ts';
-import { RecentWrites } from './recent-writes.ts';
+import { recentWritesHere } from './recent-writes.ts';
 import { lastSignIn } from './sign-ins.ts';
 
 export type EntraSettings = GraphSettings & {
@@ -34,8 +40,8 @@ const REFUSED_LOOK_MS = 3_000;
  * Microsoft Entra ID as the identity provider, by Graph v1.0. The least application permissions are
  * `GroupMember.ReadWrite.All` and `User.Read.All`; with `AuditLog.Read.All` it can say where somebody signed in.
  *
- * Entra answers from copies that agree after a while. So each write is read back until it is seen. What this process
- * wrote a moment ago is not taken back by an older copy.
+ * Entra answers from copies that agree after a while. So each write is read back until it is seen. What Latchkey wrote a
+ * moment ago is not taken back by an older copy. `recent`: what its processes know of that; left out: only this one.
  *
  * Faults, with Graph's error code as `vendorCode`:
  * - `idp.unauthorized`: 401, or a secret, certificate or token that Entra refuses
@@ -49,8 +55,11 @@ const REFUSED_LOOK_MS = 3_000;
  *
  * @throws config.invalid when the certificate or its key is none
  */
-export function createEntra(settings: EntraSettings): IdentityProvider {
-  return new Entra(settings);
+export function createEntra(
+  settings: EntraSettings,
+  recent: RecentWrites = recentWritesHere(),
+): IdentityProvider {
+  return new Entra(settings, recent);
 }
 
 class Entra implements IdentityProvider {
@@ -65,9 +74,10 @@ class Entra implements IdentityProvider {
   readonly #people: EntraPeople;
   readonly #groups: EntraGroups;
   readonly #settleMs: number;
-  readonly #recent = new RecentWrites();
+  readonly #recent: RecentWrites;
 
-  constructor(settings: EntraSettings) {
+  constructor(settings: EntraSettings, recent: RecentWrites) {
+    this.#recent = recent;
     this.#graph = new GraphSession(settings);
     this.#people = new EntraPeople(this.#graph);
     this.log = new EntraLog(this.#graph, this.#people);
@@ -94,14 +104,16 @@ class Entra implements IdentityProvider {
   }
 
   async isMember(groupId: string, personId: string): Promise<boolean> {
-    const seen = await this.#seenByOneCopy(groupId, personId);
-    const wrote = this.#recent.of(groupId, personId);
+    const [seen, wrote] = await Promise.all([
+      this.#seenByOneCopy(groupId, personId),
+      this.#recent.of(groupId, personId),
+    ]);
     // Whoever is deleted was so after every write: no older copy says that.
     if (seen === 'deleted') return false;
     if (wrote === null || wrote === (seen === 'in')) return seen === 'in';
     if (await this.#settled({ groupId, personId }, wrote, this.#settleMs)) return wrote;
     // Somebody else has changed it since. That is not waited for again.
-    this.#recent.forget(groupId, personId);
+    await this.#recent.forget(groupId, personId, wrote);
     return !wrote;
   }
 
@@ -168,7 +180,8 @@ class Entra implements IdentityProvider {
       if (answer.status !== 404) return await this.#seen(pair, false, what);
       // Not a member, no such group, or a copy that does not know the membership yet: one answer for all three.
       const seen = await this.#seenByOneCopy(groupId, personId);
-      if (seen === 'deleted' || (seen === 'out' && this.#recent.of(groupId, personId) !== true)) return;
+      if (seen === 'deleted') return;
+      if (seen === 'out' && (await this.#recent.of(groupId, personId)) !== true) return;
       if (performance.now() + waitMs > until) throw notSeen(what, answer.status);
       await sleep(waitMs);
     }
@@ -181,7 +194,7 @@ class Entra implements IdentityProvider {
   }
 
   async #seen(pair: Pair, isMember: boolean, what: string): Promise<void> {
-    this.#recent.note(pair.groupId, pair.personId, isMember);
+    await this.#recent.note(pair.groupId, pair.personId, isMember);
     if (!(await this.#settled(pair, isMember, this.#settleMs))) throw notSeen(what, 204);
   }
 

@@ -79,7 +79,7 @@ export function connectEntra(settings: EntraSettings): ConnectedIdp {
     settings,
     place: `Entra tenant ${tenantId}`,
     url: graphUrl,
-    connect: () => createEntra(settings),
+    connect: (recent) => createEntra(settings, recent),
     check: ({ address, isPublic, groupNames }) =>
       checkEntra(
         settings,

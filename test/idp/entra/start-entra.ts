@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createEntra, type EntraSettings } from '../../../src/idp/entra/entra.ts';
-import type { IdentityProvider } from '../../../src/ports/identity-provider.ts';
+import type { IdentityProvider, RecentWrites } from '../../../src/ports/identity-provider.ts';
 import { createEntraEmulator, entraSettings } from '../../../src/sandbox/entra/emulator.ts';
 import type { EntraGroup, EntraUser } from '../../../src/sandbox/entra/tenant.ts';
 import { type StartedEmulator, startEmulator } from '../../sandbox/start-emulator.ts';
 
 export type StartedEntra = StartedEmulator & {
-  idp(more?: Partial<EntraSettings>): IdentityProvider;
+  idp(more?: Partial<EntraSettings> & { recent?: RecentWrites }): IdentityProvider;
   /** A click in Entra's portal. */
   portal<T>(path: string, body: unknown): Promise<T>;
   see<T>(path: string): Promise<T>;
@@ -36,7 +36,8 @@ export async function startEntra(opts: Parameters<typeof startEmulator>[1] = {})
     ...started,
     portal,
     see,
-    idp: (more = {}) => createEntra({ ...entraSettings(started.url), settleMs: 2_000, ...more }),
+    idp: ({ recent, ...more } = {}) =>
+      createEntra({ ...entraSettings(started.url), settleMs: 2_000, ...more }, recent),
     createUser: (user) => portal('/users/new', user),
     createGroup: (group) => portal('/groups/new', group),
     asked: () => see<string[]>('/requests'),

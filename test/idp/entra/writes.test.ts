@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/core/fault.ts';
 import { memberReference } from '../../../src/idp/entra/member-reference.ts';
 import type { FaultSpec } from '../../../src/sandbox/fault-plan.ts';
+import { createRecentWrites } from '../../../src/store/recent-writes.ts';
+import { type FreshDatabase, freshDatabase } from '../../database.ts';
 import { entraAsSeeded } from './start-entra.ts';
 
 const INES = 'e0000000-0000-4000-8000-000000000001';
@@ -94,6 +97,69 @@ describe('adding and removing', () => {
     });
     await idp.addMember(ORDERS_READ, INES);
     expect(await idp.isMember(ORDERS_READ, INES)).toBe(true);
+  });
+});
+
+describe('written by several processes', () => {
+  let fresh: FreshDatabase;
+  beforeAll(async () => {
+    fresh = await freshDatabase();
+  });
+  afterAll(() => fresh.close());
+  const oneOf = () => entra.idp({ settleMs: 20_000, recent: createRecentWrites(fresh.database.db) });
+
+  test('what another has taken back a moment later is so at once: no copy is waited for', async () => {
+    // given
+    const [one, other] = [oneOf(), oneOf()];
+    await one.addMember(ORDERS_READ, INES);
+    await other.removeMember(ORDERS_READ, INES);
+    const before = (await entra.asked()).length;
+
+    // when
+    const isIn = await one.isMember(ORDERS_READ, INES);
+
+    // then
+    expect(isIn).toBe(false);
+    expect((await entra.asked()).length - before).toBe(1);
+  });
+
+  test('what one wrote is not taken back by an older copy that another is shown', async () => {
+    // given
+    await entra.portal('/settings', { lagMs: 900 });
+    const [one, other] = [oneOf(), oneOf()];
+
+    // when one has written, and the other is asked
+    await one.addMember(ORDERS_READ, INES);
+    for (let i = 0; i < 6; i += 1) expect(await other.isMember(ORDERS_READ, INES)).toBe(true);
+    await other.removeMember(ORDERS_READ, INES);
+    for (let i = 0; i < 6; i += 1) expect(await one.isMember(ORDERS_READ, INES)).toBe(false);
+
+    // then
+    expect((await entra.see<Record<string, string[]>>('/members'))['anypoint-orders-read']).toEqual([]);
+  });
+
+  test('what somebody else changed since is believed by all once one has waited for it', async () => {
+    // given
+    const recent = createRecentWrites(fresh.database.db);
+    await oneOf().addMember(ORDERS_READ, INES);
+    await entra.portal('/members', { group: 'anypoint-orders-read', key: 'ines', isMember: false });
+
+    // when
+    expect(await entra.idp({ settleMs: 400, recent }).isMember(ORDERS_READ, INES)).toBe(false);
+
+    // then
+    const before = (await entra.asked()).length;
+    expect(await oneOf().isMember(ORDERS_READ, INES)).toBe(false);
+    expect((await entra.asked()).length - before).toBe(1);
+  });
+
+  test('a write of a minute ago is what Entra shows, whatever it was', async () => {
+    await oneOf().addMember(ORDERS_READ, INES);
+    await entra.portal('/members', { group: 'anypoint-orders-read', key: 'ines', isMember: false });
+    await sql`update recent_writes set at = at - interval '1 minute'`.execute(fresh.database.db);
+    const before = (await entra.asked()).length;
+    expect(await oneOf().isMember(ORDERS_READ, INES)).toBe(false);
+    expect((await entra.asked()).length - before).toBe(1);
   });
 });
 
