@@ -8,9 +8,8 @@ import { LEASE_MS, takeBack, takeDeliveries, unlease } from '../store/outbox-lea
 import type { Context } from './kernel/context.ts';
 import { createClosings } from './queue/closings.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
-import type { Lanes, Runs } from './queue/lanes.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
-import { createRunner } from './queue/run-rows.ts';
+import { createRunner, type Work } from './queue/run-rows.ts';
 import { inSets, toFill } from './queue/sets.ts';
 
 /** Rows leased in one go. So many of a lane can wait here beyond its next ones; every process leases for itself. */
@@ -55,14 +54,15 @@ export type Relay = {
  * - idle: nothing is due, so it sleeps until the next row is, or until it is nudged;
  * - without the queue: what was given is taken back, and due rows run in this process, lane by lane;
  * - without the database: it sleeps and tries again.
- * A row is held by its lease alone. Whatever is lost on the way comes back when that runs out. Rows whose run has ended
+ * A row is held by its lease alone, which is renewed while the row is run. Whatever is lost on the way comes back when that runs out. Rows whose run has ended
  * are closed by the same trip that leases the next.
  */
 export function createRelay(
   context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,
   jobQueue: JobQueue,
-  { runs, lanes }: { runs: Runs; lanes: Lanes },
+  work: Work,
 ): Relay {
+  const { lanes } = work;
   let wake: () => void = () => {};
   let nudged = false;
   let isStopping = false;
@@ -76,7 +76,7 @@ export function createRelay(
   const handedOver = createHandedOver(lanes.all);
   const queue = createQueueWatch(jobQueue, { log: context.log, isIdle: handedOver.isIdle, changed: nudge });
   const closings = createClosings(context.db, nudge);
-  const runner = createRunner(context, { runs, lanes }, closings, nudge);
+  const runner = createRunner(context, work, closings, nudge);
 
   function nudge(): void {
     nudged = true;

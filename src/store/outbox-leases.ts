@@ -61,6 +61,26 @@ export async function takeDeliveries(
   return rows;
 }
 
+/**
+ * Of rows that are being run: their leases count from now. Those are left out that were leased again, put back or closed
+ * meanwhile. Rows are locked in the order of their keys.
+ */
+export async function renewLeases(
+  db: Db,
+  running: readonly { id: string; delivery: number }[],
+): Promise<void> {
+  if (running.length === 0) return;
+  await sql`
+    with mine as materialized (
+      select o.id
+      from unnest(${running.map((r) => r.id)}::bigint[], ${running.map((r) => r.delivery)}::int[])
+        as r (id, delivery)
+      join outbox o on o.id = r.id and o.leases = r.delivery and o.leased and o.done_at is null
+      order by o.key collate "C" for update of o)
+    update outbox o set next_at = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    from mine where o.id = mine.id`.execute(db);
+}
+
 /** Takes back what the queue was given and nobody has begun: due at once. Answers how many that were. */
 export async function takeBack(db: Db, given: readonly { id: string; delivery: number }[]): Promise<number> {
   if (given.length === 0) return 0;
@@ -83,9 +103,13 @@ export async function unlease(db: Db, ids: readonly string[], afterMs: number): 
 
 /**
  * How the run of a row ended. `afterMs`: it is due again after that; null: it is done. `fault`: why it failed.
- * `generation`: as it was when the run began.
+ * `generation`, `leases`: as they were when the run began. What another process has leased since is closed if it is done; a
+ * run that wants to look again leaves it to that process.
  */
-export type Closing = Pick<OutboxRow, 'id' | 'generation'> & { afterMs: number | null; fault: string | null };
+export type Closing = Pick<OutboxRow, 'id' | 'generation' | 'leases'> & {
+  afterMs: number | null;
+  fault: string | null;
+};
 
 /** Which rows are leased: how many at most, for how long, and of which portion; null or left out: of all. */
 export type ToLease = { limit: number; leaseMs?: number; of?: Portion | null };
@@ -128,8 +152,9 @@ const close = statement(
   'close rows',
   `with ended as materialized (
      select o.id, e.generation, e.after_ms, nullif(e.fault, '') as fault
-     from unnest($1::bigint[], $2::int[], $3::float8[], $4::text[]) as e (id, generation, after_ms, fault)
-     join outbox o on o.id = e.id and o.done_at is null
+     from unnest($1::bigint[], $2::int[], $3::float8[], $4::text[], $5::int[])
+       as e (id, generation, after_ms, fault, leases)
+     join outbox o on o.id = e.id and o.done_at is null and (e.after_ms < 0 or o.leases = e.leases)
      order by o.key collate "C" for update of o)
    update outbox o set leased = false, taken = false,
      done_at = case when e.after_ms < 0 and o.generation = e.generation then clock_timestamp() end,
@@ -148,6 +173,7 @@ function closing(closings: readonly Closing[]): Bound {
     closings.map(({ generation }) => String(generation)),
     closings.map(({ afterMs }) => String(afterMs ?? -1)),
     closings.map(({ fault }) => fault ?? ''),
+    closings.map(({ leases }) => String(leases)),
   );
 }
 

@@ -60,10 +60,11 @@ const run: Runs[JobName]['run'] = async (job) => {
 const counted = Object.fromEntries(
   Object.entries(steps).map(([job, { lane }]) => [job, { lane, run }]),
 ) as Runs;
-const relayOf = () =>
+const relayOf = (more: { renewEveryMs?: number } = {}) =>
   createRelay({ db, pausedUntil: new Map(), log: pino({ level: 'silent' }) }, jobQueue, {
     runs: counted,
     lanes: createLanes(['okta', 'entra'], steps),
+    ...more,
   });
 beforeEach(async () => {
   await db.deleteFrom('outbox').execute();
@@ -122,6 +123,28 @@ describe('a delivery is run only while its lease is the current one', () => {
     expect(runs).toBe(1);
     expect((await row()).done_at).not.toBeNull();
   });
+});
+
+test('a run that failed after another process has leased its row leaves it to that one', async () => {
+  // given
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  trouble = new Fault('slack.unavailable', 'no', { retryable: true });
+  await addJobs(db, [{ job: 'updateMessages', changeId }]);
+  relay.start();
+  await eventually('it runs', () => runs === 1);
+  await sql`update outbox set leases = leases + 1, next_at = clock_timestamp() + interval '1 hour'`.execute(
+    db,
+  );
+
+  // when
+  resolve();
+  await relay.stop();
+
+  // then
+  const { leased, attempts, next_at } = await row();
+  expect({ leased, attempts }).toEqual({ leased: true, attempts: 0 });
+  expect(next_at.getTime() - Date.now()).toBeGreaterThan(3_000_000);
 });
 
 describe('what failed', () => {
@@ -274,6 +297,36 @@ describe('work that its lane has a place for', () => {
     resolve();
     await eventually('it has run again', () => runs === 2);
     await eventually('it is closed', async () => (await owed(db)).open === 0);
+  });
+
+  test('keeps its lease while it runs, however long, and is not begun again beside itself', async () => {
+    // given two that run, the lease of one of which another process has taken
+    relay = relayOf({ renewEveryMs: 40 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await addJobs(db, [tell(1), tell(2)]);
+    relay.start();
+    await eventually('both run', () => runs === 2);
+    await sql`update outbox set leases = leases + 1, next_at = clock_timestamp() + interval '1 hour'
+      where key = 'updateMessages:c2'`.execute(db);
+
+    // when the lease of the other is about to run out
+    await sql`update outbox set next_at = clock_timestamp() + interval '300 ms'
+      where key = 'updateMessages:c1'`.execute(db);
+
+    // then
+    const msLeft = async (key: string) => {
+      const { rows } = await sql<{ ms: number }>`
+        select extract(epoch from next_at - clock_timestamp())::float8 * 1000 as ms from outbox
+        where key = ${key}`.execute(db);
+      return rows[0]?.ms ?? 0;
+    };
+    await eventually('its lease is whole again', async () => (await msLeft('updateMessages:c1')) > 10_000);
+    expect(await msLeft('updateMessages:c2')).toBeGreaterThan(3_000_000);
+    expect(runs).toBe(2);
+    resolve();
+    await eventually('both are closed', async () => (await owed(db)).open === 0);
+    expect(runs).toBe(2);
   });
 
   test('is finished and closed before the process ends', async () => {

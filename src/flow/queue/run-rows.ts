@@ -7,9 +7,10 @@ import { committingTogether } from '../kernel/commit.ts';
 import type { Context, Ran } from '../kernel/context.ts';
 import type { Closings } from './closings.ts';
 import type { Lanes, Runs } from './lanes.ts';
+import { createLeaseRenewal } from './lease-renewal.ts';
 import { createPauses } from './pauses.ts';
 
-/** A run that has not ended by then is let go, so that its place is free. Its lease ran out long ago. */
+/** A run that has not ended by then is let go, so that its place is free. Its lease is not renewed any more. */
 const RUN_MAX_MS = 60_000;
 const VENDOR_CODE_MAX = 60;
 const FIRST_RETRY_MS = 250;
@@ -30,14 +31,18 @@ export type Runner = {
   run(rows: readonly OutboxRow[]): Promise<{ closed: Promise<void> }>;
 };
 
+/** What there is to run. `renewEveryMs`: how often leases of what takes long are renewed; left out: as it should be. */
+export type Work = { runs: Runs; lanes: Lanes; renewEveryMs?: number };
+
 /** `again`: told that a row is due at once. */
 export function createRunner(
   context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,
-  { runs, lanes }: { runs: Runs; lanes: Lanes },
+  { runs, lanes, renewEveryMs }: Work,
   closings: Closings,
   again: () => void,
 ): Runner {
   const pauses = createPauses(context.pausedUntil);
+  const renewal = createLeaseRenewal(context, renewEveryMs);
 
   async function attempt(row: OutboxRow, db: Db): Promise<Ran | Fault> {
     try {
@@ -49,9 +54,9 @@ export function createRunner(
     }
   }
 
-  async function close({ id, generation }: OutboxRow, afterMs: number | null, fault: string | null) {
+  async function close({ id, generation, leases }: OutboxRow, afterMs: number | null, fault: string | null) {
     try {
-      if (await closings.close({ id, generation, afterMs, fault })) again();
+      if (await closings.close({ id, generation, leases, afterMs, fault })) again();
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
       context.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');
@@ -94,6 +99,7 @@ export function createRunner(
   async function runInTime(row: OutboxRow, db: Db): Promise<{ closed: Promise<void> }> {
     const { promise: late, resolve } = Promise.withResolvers<null>();
     const timer = setTimeout(resolve, RUN_MAX_MS, null);
+    renewal.begins(row);
     try {
       const ended = await Promise.race([runToEnd(row, db), late]);
       if (ended !== null) return ended;
@@ -104,6 +110,7 @@ export function createRunner(
       return { closed: Promise.resolve() };
     } finally {
       clearTimeout(timer);
+      renewal.ends(row);
     }
   }
 
