@@ -35,6 +35,7 @@ import { refuseForeign } from './store/installation.ts';
 import { createModelMemory } from './store/model-memory.ts';
 import { type Database, openDatabase } from './store/postgres/database.ts';
 import { openLocks } from './store/postgres/locks.ts';
+import { refusePooler } from './store/postgres/pooler.ts';
 import { createRecentWrites } from './store/recent-writes.ts';
 import { createHttpTickets } from './tickets/http-tickets.ts';
 import { type Doors, openWays, type WayIn } from './ways-in.ts';
@@ -201,6 +202,7 @@ type Parties = ReturnType<typeof connectParties>;
 /** What Latchkey keeps its state and its work in. */
 async function openStores(options: LatchkeyOptions, lanes: Lanes) {
   const { log } = options;
+  await refusePooler(options.databaseUrl);
   const database = await openDatabase(options.databaseUrl);
   const { outside, isSandbox = false } = options;
   const organisation = isSandbox ? 'the sandbox' : `Anypoint organisation ${outside.anypoint.orgId}`;

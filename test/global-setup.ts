@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../src/store/postgres/database.ts';
 import { startEmbeddedPostgres } from '../src/store/postgres/embedded.ts';
 import { throwAwayFolder } from '../src/store/postgres/guard.ts';
+import { hasPgbouncer } from './faults/pgbouncer.ts';
 import { hasRedis } from './faults/redis-server.ts';
 
 declare module 'vitest' {
@@ -73,6 +74,7 @@ async function withTemplate(): Promise<Server> {
 function sayWhatIsLeftOut(): void {
   const missing = [
     ...(hasRedis() ? [] : ['the suites on Redis (redis-server is not installed)']),
+    ...(hasPgbouncer() ? [] : ['the suite behind a pooler (pgbouncer is not installed)']),
     ...(existsSync('/usr/bin/chromium') ? [] : ['the sandbox page (Chromium is not installed)']),
     ...(existsSync('../shared/contracts') ? [] : ['the vendor contracts (../shared/contracts is not there)']),
   ];

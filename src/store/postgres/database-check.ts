@@ -3,6 +3,7 @@ import { Fault } from '../../core/fault.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
 import { migrationNames } from './database.ts';
 import { openPool } from './pool.ts';
+import { sharedByPooler } from './pooler.ts';
 
 /** Ours and the database's clock may differ by this, in milliseconds: tokens and signatures are good for minutes. */
 const CLOCKS_APART_MAX_MS = 5_000;
@@ -36,7 +37,7 @@ export async function checkDatabase(url: GivenSecret): Promise<Checked[]> {
       ? (await pool.query<{ name: string }>('select name from kysely_migration')).rows.map(({ name }) => name)
       : null;
     return [
-      { name: 'database', trouble: troubleWith(looked) },
+      { name: 'database', trouble: troubleWith(looked) ?? (await sharedByPooler(url)) },
       ...(await checkMigrations(done)),
       {
         name: 'database clock',
