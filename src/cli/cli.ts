@@ -32,6 +32,7 @@ import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './co
 import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
 import { secretsCommand } from './secrets-command.ts';
+import { whoCommand } from './who-command.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
@@ -114,7 +115,7 @@ secretsCommand(program, {
 });
 mcpCommands(program, withDatabase);
 reconcileCommand(program, { withDatabase, say, fail });
-reviewCommands(program, {
+const withCatalogue = {
   withDatabase,
   async catalogue() {
     const { policyDir } = readConfig({ POLICY_DIR: process.env.POLICY_DIR });
@@ -122,7 +123,9 @@ reviewCommands(program, {
   },
   say,
   fail,
-});
+};
+reviewCommands(program, withCatalogue);
+whoCommand(program, withCatalogue);
 evalCommand(
   program,
   async () => (await settings()).model(),

@@ -22,6 +22,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['core/drift', 'what event sources tell'],
   ['core/canary', 'the sixty-second test'],
   ['core/usage', 'when somebody last used Anypoint'],
+  ['core/evidence', 'who could reach what at any moment; what an auditor asks of the record'],
   ['core/digest', 'what a week brought, and what is said of it'],
   ['core/jobs', 'which jobs follow from which event'],
   ['ending.ts', 'how a program ends what it began'],

@@ -1,0 +1,54 @@
+import type { Reach, ReachState, ReachWhy } from './reach.ts';
+
+/** `2026-03-03 14:05:09 UTC`. */
+export function utc(at: Date): string {
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+export const reachInWords: Record<ReachState, string> = {
+  approved: 'approved, and not written yet',
+  arriving: 'on its way in: written, and not seen in MuleSoft yet',
+  held: 'held',
+  leaving: 'on its way out: to be taken away, and not seen gone yet',
+  found: 'there, and not decided on yet',
+  missing: 'wanted, but found taken away',
+  before: 'held: there when Latchkey first looked, or accepted so',
+};
+
+const causes: Record<ReachWhy['cause'], string> = {
+  request: 'asked for',
+  extension: 'an access that was extended',
+  expiry: 'its time was over',
+  release: 'given back',
+  finding: 'found in the directory',
+  loss: 'found to be missing',
+  revert: 'found in the directory, and not kept',
+  leaver: 'the person left',
+  birthright: 'given to the department by rule',
+  renewal: 'given to the department by rule, and renewed',
+  move: 'the person moved',
+  canary: 'a test of the way',
+  lostApp: 'the MuleSoft app was switched off for the person',
+  restore: 'given back to somebody who had left',
+  breakGlass: 'taken at once in an emergency',
+  review: 'taken away by a reviewer',
+  ticketClosed: 'its ticket was closed',
+  ticketGone: 'its ticket is gone',
+  baseline: 'no change of Latchkey’s gave it',
+};
+
+/** Why somebody could reach it: how it came about, who asked, in what words, and who decided. */
+export function whyInWords({ why }: Pick<Reach, 'why'>, requester: string | null): string {
+  const asked = requester === null ? '' : ` by ${requester}`;
+  const reason = why.reason === '' || why.cause === 'baseline' ? '' : `: “${why.reason}”`;
+  return `${causes[why.cause]}${asked}${reason}${decidedInWords(why)}`;
+}
+
+function decidedInWords({ decision, approvals }: ReachWhy): string {
+  if (decision === null) return '';
+  const who = approvals.map(({ name, insteadOf }) =>
+    insteadOf === undefined ? name : `${name} in the place of ${insteadOf}`,
+  );
+  const by = who.length > 0 ? who.join(', ') : decision.by === null ? 'rule' : decision.byName;
+  return `; approved by ${by} at ${utc(decision.at)}`;
+}
