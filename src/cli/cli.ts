@@ -29,6 +29,7 @@ import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
 import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
+import { migrateCommand } from './migrate-command.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
 import { secretsCommand } from './secrets-command.ts';
@@ -113,6 +114,7 @@ secretsCommand(program, {
   say,
   fail,
 });
+migrateCommand(program, { databaseUrl: async () => (await settings()).databaseUrl, say, fail });
 mcpCommands(program, withDatabase);
 reconcileCommand(program, { withDatabase, say, fail });
 const withCatalogue = {

@@ -7,6 +7,7 @@ import { commit } from '../../src/flow/kernel/commit.ts';
 import { unsealedAudit } from '../../src/store/audit-seals.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { tamper } from './tamper.ts';
 
 let fresh: FreshDatabase;
 let db: Db;
@@ -15,12 +16,7 @@ beforeAll(async () => {
   db = fresh.database.db;
 });
 afterAll(() => fresh.close());
-beforeEach(() => tamper(`delete from audit_seals; delete from audit`));
-
-/** An act that only somebody with the keys to the database can do: triggers off, change, triggers on. */
-async function tamper(statements: string): Promise<void> {
-  await sql.raw(`begin; set local session_replication_role = replica; ${statements}; commit`).execute(db);
-}
+beforeEach(() => tamper(db, `delete from audit_seals; delete from audit`));
 
 function note(data: Record<string, unknown>) {
   return commit(db, async ({ now }) => ({
@@ -129,6 +125,7 @@ describe('after a dump was restored into another cluster', () => {
     await sealAll();
     for (let n = 4; n <= 5; n++) await note({ n });
     await tamper(
+      db,
       `update audit set xid = (${firstXid} + (data->>'n')::int)::text::xid8; update audit_seals set cluster = 'another'`,
     );
   }
@@ -201,7 +198,7 @@ describe('verification finds', () => {
     ],
     ['an entry taken away with its seal kept', `delete from audit where id = ${nth(4)}`, 4],
   ])('%s', async (_what, statement, brokenAt) => {
-    await tamper(statement);
+    await tamper(db, statement);
     expect(await verifyAudit(db)).toMatchObject({ brokenAt });
   });
 });

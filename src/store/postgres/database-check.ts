@@ -1,9 +1,11 @@
+import type pg from 'pg';
 import type { Checked } from '../../core/checked.ts';
 import { Fault } from '../../core/fault.ts';
 import type { GivenSecret } from '../../secrets/secret.ts';
 import { migrationNames } from './database.ts';
 import { openPool } from './pool.ts';
 import { sharedByPooler } from './pooler.ts';
+import { mayRewriteAudit } from './running-role.ts';
 
 /** Ours and the database's clock may differ by this, in milliseconds: tokens and signatures are good for minutes. */
 const CLOCKS_APART_MAX_MS = 5_000;
@@ -36,9 +38,11 @@ export async function checkDatabase(url: GivenSecret): Promise<Checked[]> {
     const done = looked.has
       ? (await pool.query<{ name: string }>('select name from kysely_migration')).rows.map(({ name }) => name)
       : null;
+    const left = done === null ? null : (await migrationNames()).filter((one) => !done.includes(one)).length;
     return [
-      { name: 'database', trouble: troubleWith(looked) ?? (await sharedByPooler(url)) },
+      { name: 'database', trouble: troubleWith(looked, left) ?? (await sharedByPooler(url)) },
       ...(await checkMigrations(done)),
+      ...(await checkAuditRole(pool)),
       {
         name: 'database clock',
         trouble:
@@ -58,11 +62,13 @@ export async function checkDatabase(url: GivenSecret): Promise<Checked[]> {
   }
 }
 
-function troubleWith({ version, words, readOnly, mayMake }: Looked): string | null {
+/** `left`: migrations still to come; null: all. With none, our role need not own anything. */
+function troubleWith({ version, words, readOnly, mayMake }: Looked, left: number | null): string | null {
   if (version < LEAST_VERSION) return `it is PostgreSQL ${words}, and Latchkey needs 13 or newer`;
   if (readOnly) return 'it is read-only, a standby maybe: let DATABASE_URL name the primary';
-  return mayMake
-    ? null
+  if (mayMake || left === 0) return null;
+  return left !== null
+    ? 'its schema is of an older Latchkey, and our user may not change it: run `latchkey migrate` as the owner of the tables'
     : 'our user may not make tables there: grant create on the schema (since PostgreSQL 15 nobody may in `public` unasked), or give Latchkey a database of its own';
 }
 
@@ -87,5 +93,21 @@ async function checkMigrations(done: readonly string[] | null): Promise<Checked[
     left === 0
       ? { name, trouble: null }
       : { name, trouble: `${left} migrations are still to come; the next start does them`, isOptional: true },
+  ];
+}
+
+/** Whoever owns the audit's tables can switch their triggers off. */
+async function checkAuditRole(pool: pg.Pool): Promise<Checked[]> {
+  const name = 'database role';
+  const looked = await mayRewriteAudit(pool);
+  if (looked === null) return [];
+  return [
+    looked.may
+      ? {
+          name,
+          trouble: `Latchkey runs as ${looked.role}, which could switch off the triggers that protect the audit: let it run as a role that owns no table (\`latchkey migrate --role\`, docs/audit.md)`,
+          isOptional: true,
+        }
+      : { name, trouble: null, detail: `ok: ${looked.role} can only add to the audit` },
   ];
 }

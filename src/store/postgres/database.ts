@@ -63,7 +63,7 @@ export async function openDatabase(url: GivenSecret): Promise<Database> {
       'store.unavailable',
       error instanceof Fault
         ? `the database can’t be opened: ${error.message}`
-        : `database can’t be migrated${failed === undefined ? '' : ` (${failed})`}`,
+        : `database can’t be migrated${failed === undefined ? '' : ` (${failed})`}${isForbidden(error) ? ': our user may not change its schema; run `latchkey migrate` as the owner of the tables' : ''}`,
       {
         retryable: false,
         cause: error,
@@ -71,6 +71,11 @@ export async function openDatabase(url: GivenSecret): Promise<Database> {
     );
   }
   return database;
+}
+
+/** Insufficient privilege, in SQLSTATE. */
+function isForbidden(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '42501';
 }
 
 /** The database as it is, for whoever only reads. */
