@@ -145,8 +145,9 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const report = () =>
     readiness(context, reloader?.mistakes() ?? [], watch.states(), options.secrets?.states());
   const agingSecrets = watchSecrets(context, options);
-  const doors: Doors = { app, context, guard, metrics, mayRead: createReadCheck(options.readToken) };
-  healthRoutes(app, { guard, mayRead: doors.mayRead, report });
+  const mayRead = createReadCheck(options.readToken);
+  const doors: Doors = { app, context, guard, metrics, mayRead, report };
+  healthRoutes(app, { guard, mayRead, report });
   metrics.traffic.watch(app);
   const { subscriptions, slack } = await openWays(options, doors, parties, () => address);
   wayIn = slack;

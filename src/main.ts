@@ -246,6 +246,8 @@ function sandboxInWords(worldUrl: string, { url, context }: Latchkey): string[] 
     '',
     `  Open ${worldUrl}  — be the intern, type /access, then be the team lead and decide.`,
     '',
+    `  See it all at ${url}/web  — sign in as Sam, who is an admin.`,
+    '',
     `  Latchkey    ${url}   (SCIM at /scim/v2, health at /readyz)`,
     `  Slack       ${worldUrl}/slack/api/`,
     ...systems.map(({ name, path }) => `  ${name.padEnd(11)} ${worldUrl}/${path}`),

@@ -18,7 +18,9 @@ import { canaryApi } from './web/canary-api.ts';
 import { changesApi } from './web/changes-api.ts';
 import type { createGuard } from './web/guard.ts';
 import type { createMetrics } from './web/metrics.ts';
+import { pageRoutes } from './web/page/routes.ts';
 import { behindReadToken, type createReadCheck } from './web/read-door.ts';
+import type { Readiness } from './web/readiness.ts';
 import type { createServer } from './web/server.ts';
 import { stepUpRoutes } from './web/step-up.ts';
 
@@ -34,6 +36,8 @@ export type Doors = {
   guard: Awaited<ReturnType<typeof createGuard>>;
   metrics: ReturnType<typeof createMetrics>;
   mayRead: ReturnType<typeof createReadCheck>;
+  /** Whether the main job can be done, and what can’t. */
+  report: () => Promise<Readiness>;
 };
 /** How Slack reaches us. `trouble`: why it does not; null while it does. */
 export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
@@ -71,7 +75,7 @@ const noWayIn: WayIn = { stop: async () => {}, trouble: () => null };
 /** The ways in beside Slack's: SCIM, copilots, event hooks and security event tokens. */
 async function openDoors(
   { outside }: { outside: Outside },
-  { app, context, guard }: Doors,
+  { app, context, guard, report }: Doors,
   baseUrl: string,
 ): Promise<void> {
   await scimRoutes(app, {
@@ -87,8 +91,11 @@ async function openDoors(
     guard,
   });
   await mcpRoutes(app, context, guard);
-  if (context.stepUp !== undefined)
-    await stepUpRoutes(app, context, { guard, isSecure: baseUrl.startsWith('https:') });
+  if (context.stepUp !== undefined) {
+    const at = { guard, isSecure: baseUrl.startsWith('https:') };
+    await stepUpRoutes(app, context, at);
+    await pageRoutes(app, { context, report }, at);
+  }
   for (const { hook } of outside.idps) if (hook !== null) await eventHook(app, context, hook, guard);
   if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
 }

@@ -11,6 +11,7 @@ import { grantsDueToEnd, grantsDueToWarn } from '../store/grants.ts';
 import { forgetObserved } from '../store/observed.ts';
 import { openOffboardings } from '../store/offboardings.ts';
 import { forgetDone } from '../store/outbox-owed.ts';
+import { forgetSessions } from '../store/page/sessions.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
@@ -236,6 +237,7 @@ export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetRounds(context.db, ROUNDS_KEPT_DAYS);
   await forgetSlackReceived(context.db);
   await forgetStepUps(context.db, STEP_UPS_KEPT_DAYS);
+  await forgetSessions(context.db);
 }
 
 /**

@@ -2,7 +2,7 @@ import * as oidc from 'openid-client';
 import { Fault, type Trouble } from '../core/fault.ts';
 import type { SignInClaims } from '../core/step-up/step-up.ts';
 import { metered, outcomeOf } from '../outbound/meter.ts';
-import type { FreshSignIn, SignInResult } from '../ports/sign-in.ts';
+import type { BegunSecrets, SignIn, SignInResult } from '../ports/sign-in.ts';
 import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
 import type { SignInWay } from './sign-in-way.ts';
 
@@ -31,10 +31,10 @@ const ABOUT_US = new Set([
 /** Errors of the authorization endpoint that say that it could not look. */
 const COULD_NOT_LOOK = new Set(['server_error', 'temporarily_unavailable']);
 
-/** An OpenID provider where people sign in afresh: code flow with PKCE, state and nonce; signatures are checked. */
+/** An OpenID provider where people sign in: code flow with PKCE, state and nonce; signatures are checked. */
 export function createOidc(
   settings: OidcSettings,
-): FreshSignIn & { configuration(): Promise<oidc.Configuration> } {
+): SignIn & { configuration(): Promise<oidc.Configuration> } {
   let known: { at: number; configuration: oidc.Configuration } | null = null;
 
   async function configuration(): Promise<oidc.Configuration> {
@@ -52,15 +52,9 @@ export function createOidc(
       nonce: oidc.randomNonce(),
       verifier: oidc.randomPKCECodeVerifier(),
     }),
-    async begin({ state, nonce, verifier }, { redirectUri, loginHint }) {
-      const at = await configuration();
-      const url = oidc.buildAuthorizationUrl(at, {
-        redirect_uri: redirectUri,
-        scope: 'openid',
-        state,
-        nonce,
-        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
+    async begin(secrets, { redirectUri, loginHint }) {
+      const url = oidc.buildAuthorizationUrl(await configuration(), {
+        ...(await request(secrets, redirectUri)),
         // Both say the same; there are providers that know one alone. What counts is `auth_time`.
         prompt: 'login',
         max_age: '0',
@@ -68,6 +62,10 @@ export function createOidc(
         ...(settings.acrValues.length === 0 ? {} : settings.way.asks(settings.acrValues)),
       });
       return url.href;
+    },
+    async beginAny(secrets, { redirectUri }) {
+      const asking = await request(secrets, redirectUri);
+      return oidc.buildAuthorizationUrl(await configuration(), asking).href;
     },
     async finish({ state, nonce, verifier }, callback): Promise<SignInResult> {
       const at = await configuration();
@@ -86,6 +84,18 @@ export function createOidc(
         }
       });
     },
+  };
+}
+
+/** What every authorization request has. */
+async function request({ state, nonce, verifier }: BegunSecrets, redirectUri: string) {
+  return {
+    redirect_uri: redirectUri,
+    scope: 'openid',
+    state,
+    nonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
   };
 }
 

@@ -104,6 +104,7 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
   return {
     channel,
     admins,
+    ...auditorsOf(written),
     ...(workingHours === undefined ? {} : { workingHours }),
     remindSeconds: pending.remindAfter,
     lapseSeconds: pending.lapseAfter,
@@ -142,6 +143,10 @@ function catalogueOf(written: z.infer<typeof catalogueSchema>, clauses: Clause[]
       : { startAheadSeconds: written.start.ahead === 'none' ? 0 : written.start.ahead }),
     bundles: bundles.map((b) => ({ ...b, entitlements: b.entitlements as EntitlementKey[] })),
   };
+}
+
+function auditorsOf({ auditors }: z.infer<typeof catalogueSchema>): Pick<Catalogue, 'auditors'> {
+  return auditors.length === 0 ? {} : { auditors };
 }
 
 type WrittenEntitlement = z.infer<typeof catalogueSchema>['entitlements'][number];

@@ -151,6 +151,9 @@ export const catalogueSchema = z
   .strictObject({
     channel: z.string().min(1).regex(/^[^#]/, 'write the channel without #'),
     admins: z.array(z.email()).min(1),
+    auditors: z.array(z.email()).default([]).meta({
+      description: 'Who sees everything on the web page, and decides nothing by it; the admins do anyway',
+    }),
     delivery: delivery.default('bridge'),
     pending: z.strictObject({ remindAfter: duration, lapseAfter: duration }),
     escalation: escalation.default([]),

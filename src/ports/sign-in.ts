@@ -11,13 +11,15 @@ export type SignInResult =
   /** The answer does not hold together: it is an answer to another question, or not the provider's. */
   | { is: 'unbelievable'; why: string };
 
-/** Where people sign in afresh. Every call may throw a Fault `idp.*`: then nothing is known. */
-export interface FreshSignIn {
+/** Where people sign in. Every call may throw a Fault `idp.*`: then nothing is known. */
+export interface SignIn {
   /** Levels of which any one will do (`acr_values`, RFC 9470); empty: any. */
   readonly acrValues: readonly string[];
   newSecrets(): BegunSecrets;
-  /** Where to send the browser. `loginHint`: whom the page may name; it proves nothing. */
+  /** Where to send the browser to sign in afresh. `loginHint`: whom the page may name; it proves nothing. */
   begin(secrets: BegunSecrets, to: { redirectUri: string; loginHint: string }): Promise<string>;
+  /** Where to send the browser to say who is there: whoever is signed in already need not do it again. */
+  beginAny(secrets: BegunSecrets, to: { redirectUri: string }): Promise<string>;
   /** `callback`: our own address with the query that the browser brought back. */
   finish(secrets: BegunSecrets, callback: URL): Promise<SignInResult>;
 }

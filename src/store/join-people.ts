@@ -11,6 +11,7 @@ export const followsPerson = [
   { table: 'homes', column: 'person_id', key: 'person_id' },
   { table: 'chat_time_zones', column: 'person_id', key: 'person_id' },
   { table: 'lost_accounts', column: 'person_id', key: null },
+  { table: 'web_sessions', column: 'person_id', key: null },
 ] as const;
 
 /** What makes up a history: something was asked, decided or granted under this id, and the audit names it. */

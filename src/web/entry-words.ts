@@ -55,6 +55,9 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     accessReviewed: ({ verb }: { verb: string }, who) =>
       `${who ?? 'Somebody'} looked at it in a digest: ${reviewed[verb] ?? verb}`,
     certificateSent: (_data, who) => `${who ?? 'Somebody'} had the certificate sent to them`,
+    webSignedIn: (_data, who) => `${who ?? 'Somebody'} signed in to the web page`,
+    auditRead: ({ of, asked }: { of: string; asked: string }, who) =>
+      `${who ?? 'Somebody'} read ${of}${asked === '' ? '' : `: ${asked}`}`,
     policyLoaded: null,
     policyBroken: null,
     policyMended: null,

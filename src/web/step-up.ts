@@ -9,6 +9,7 @@ import {
   pageOfLink,
   type StepUpPage,
 } from '../flow/step-up/sign-in.ts';
+import { cookie, cookieIn, cookieName } from './cookies.ts';
 import type { Guard } from './guard.ts';
 import { stepUpHtml } from './step-up-page.ts';
 
@@ -28,15 +29,11 @@ export async function stepUpRoutes(
   context: Context,
   { guard, isSecure }: { guard: Guard; isSecure: boolean },
 ): Promise<void> {
-  // With this prefix no other host of the domain can set it, and no plain connection carries it.
-  const cookieName = isSecure ? '__Host-latchkey-step-up' : 'latchkey-step-up';
-  const browserOf = ({ headers }: FastifyRequest) => cookieIn(headers.cookie, cookieName);
+  const name = cookieName('latchkey-step-up', isSecure);
+  const browserOf = ({ headers }: FastifyRequest) => cookieIn(headers.cookie, name);
   const show = (request: FastifyRequest, reply: FastifyReply, page: StepUpPage, link: string | null) => {
     if (browserOf(request) === null && page.is === 'open')
-      reply.header(
-        'set-cookie',
-        `${cookieName}=${newSecret()}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${BROWSER_KNOWN_SECONDS}${isSecure ? '; Secure' : ''}`,
-      );
+      reply.header('set-cookie', cookie(name, newSecret(), { seconds: BROWSER_KNOWN_SECONDS, isSecure }));
     return reply
       .code(page.is === 'unknown' ? 404 : page.is === 'away' ? 503 : 200)
       .type('text/html; charset=utf-8')
@@ -93,16 +90,8 @@ const headers = {
 } as const;
 
 /** A browser that fetches ahead of the person has not been sent by them. */
-function isFetchedAhead({ headers: sent }: FastifyRequest): boolean {
+export function isFetchedAhead({ headers: sent }: FastifyRequest): boolean {
   return [sent['sec-purpose'], sent.purpose, sent['x-moz']].some((purpose) =>
     /prefetch|prerender|preview/i.test(String(purpose ?? '')),
   );
-}
-
-function cookieIn(header: string | undefined, name: string): string | null {
-  for (const pair of (header ?? '').split(';')) {
-    const at = pair.indexOf('=');
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
-  }
-  return null;
 }

@@ -76,9 +76,7 @@ export function withQuorum<T extends Staged>(staged: T, least: number): T {
   return { ...staged, stages };
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0);
-}
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 /** A source by its bare name: `manager`, `group security-officers`, or an e-mail address. */
 export function sourceName(source: ApproverSource): string {
@@ -249,8 +247,9 @@ export type Clause = { id: string; text: string };
 export type Catalogue = {
   /** Slack channel for cards, without `#`. */
   channel: string;
-  /** E-mails of those who are asked when no approver is left. */
+  /** E-mails of those who are asked when no approver is left. `auditors`: others who see everything on the web page. */
   admins: string[];
+  auditors?: string[];
   /** A pending request lapses after this. */
   lapseSeconds: number;
   /** Approvers are reminded of a pending request after this. */

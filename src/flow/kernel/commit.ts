@@ -62,7 +62,9 @@ export type Note = {
     | 'accessReviewed'
     | 'pushOwed'
     | 'usualDelegateNamed'
-    | 'usualDelegateDropped';
+    | 'usualDelegateDropped'
+    | 'webSignedIn'
+    | 'auditRead';
   at: Date;
   actor: Actor;
   changeId: string | null;

@@ -5,7 +5,7 @@ import type { ChatDirectory } from '../../ports/chat.ts';
 import type { EntraDirectory, IdentityProvider } from '../../ports/identity-provider.ts';
 import type { Messenger } from '../../ports/messenger.ts';
 import type { MuleSoft } from '../../ports/mulesoft.ts';
-import type { FreshSignIn } from '../../ports/sign-in.ts';
+import type { SignIn } from '../../ports/sign-in.ts';
 import type { TicketSource } from '../../ports/tickets.ts';
 import type { Lane } from '../../queue/lanes.ts';
 import type { QueueAway } from '../../queue/queue-away.ts';
@@ -30,8 +30,8 @@ export type Parties = {
   /** `system` of each IdP whose event hook tells too, and names who did it. */
   eventHooks?: ReadonlySet<string>;
   mulesoft: MuleSoft;
-  /** Where people sign in afresh, and our own address; left out: nobody can be asked to. */
-  stepUp?: { signIn: FreshSignIn; address: () => string; idp: IdentityProvider };
+  /** Where people sign in, and our own address; left out: nobody can be asked to. */
+  stepUp?: { signIn: SignIn; address: () => string; idp: IdentityProvider };
   /** Where people sign in to Anypoint. */
   signInUrl: string;
   chat: ChatDirectory;

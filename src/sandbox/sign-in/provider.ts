@@ -118,7 +118,7 @@ function settings(at: SignInAt, latchkeyUrl: string, secret: string): Configurat
       {
         client_id: credentials.oidcClientId,
         client_secret: secret,
-        redirect_uris: [`${latchkeyUrl}/step-up/callback`],
+        redirect_uris: [`${latchkeyUrl}/step-up/callback`, `${latchkeyUrl}/web/callback`],
         response_types: ['code'],
         grant_types: ['authorization_code'],
         ...(at.more.subjectTypes === undefined ? {} : { subject_type: 'pairwise' as const }),

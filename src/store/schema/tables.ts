@@ -16,6 +16,7 @@ import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ApprovalTables } from './approval-tables.ts';
 import type { DeliveryTables } from './delivery-tables.ts';
 import type { IdpTables } from './idp-tables.ts';
+import type { PageTables } from './page-tables.ts';
 import type { ReviewTables } from './review-tables.ts';
 import type { ScimTables } from './scim-tables.ts';
 import type { SecretTables } from './secret-tables.ts';
@@ -317,4 +318,5 @@ export type Tables = {
   ReviewTables &
   SecretTables &
   IdpTables &
-  DeliveryTables;
+  DeliveryTables &
+  PageTables;
