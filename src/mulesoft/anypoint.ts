@@ -1,5 +1,5 @@
-import DataLoader from 'dataloader';
 import { z } from 'zod';
+import { askedByMany } from '../outbound/asked-by-many.ts';
 import { manyOf } from '../outbound/many.ts';
 import type { AnypointUser, GroupMapping, MuleSoft, TeamRole, UserTeam } from '../ports/mulesoft.ts';
 import type { Page } from '../ports/page.ts';
@@ -124,18 +124,20 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   }
 
   /** By the names of each. Of many at the same time the list of all users is read, if that takes fewer calls. */
-  const usersNamed = new DataLoader<ReadonlySet<string>, UserRow[]>(
+  const usersNamed = askedByMany<ReadonlySet<string>, UserRow[]>(
+    () => 'users',
     async (asked) => {
-      const all = await manyOf(asked.length, pageOfUsers);
+      const byName = new Map<string, UserRow[]>(
+        asked.flatMap((names) => [...names].map((name) => [name, []])),
+      );
+      const all = await manyOf(asked.length, pageOfUsers, (user) =>
+        namesOf(user).some((name) => byName.has(name)),
+      );
       if (all === null)
         return await Promise.all(asked.map((names) => searchUsers(names).catch((error: Error) => error)));
-      const byName = new Map<string, UserRow[]>();
-      for (const user of all)
-        for (const name of new Set([user.username.toLowerCase(), user.email?.toLowerCase() ?? '']))
-          byName.set(name, [...(byName.get(name) ?? []), user]);
+      for (const user of all) for (const name of new Set(namesOf(user))) byName.get(name)?.push(user);
       return asked.map((names) => [...names].flatMap((name) => byName.get(name) ?? []));
     },
-    { cache: false },
   );
 
   return {
@@ -143,7 +145,7 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
       // An empty one would match every user without an e-mail address.
       const wanted = new Set([email, login].map((name) => name.toLowerCase()).filter((name) => name !== ''));
       const found = new Map<string, UserRow>();
-      for (const user of await usersNamed.load(wanted))
+      for (const user of await usersNamed(wanted))
         if (!user.deleted && isWanted(user, wanted)) found.set(user.id, user);
       return [...found.values()]
         .sort((a, b) => likelihood(b, wanted) - likelihood(a, wanted) || lastLoginMs(b) - lastLoginMs(a))
@@ -228,8 +230,12 @@ export function createAnypoint(settings: AnypointSettings): MuleSoft {
   };
 }
 
+function namesOf({ username, email }: UserRow): string[] {
+  return [username.toLowerCase(), email?.toLowerCase() ?? ''];
+}
+
 function isWanted(user: UserRow, wanted: ReadonlySet<string>): boolean {
-  return wanted.has(user.username.toLowerCase()) || wanted.has(user.email?.toLowerCase() ?? '');
+  return namesOf(user).some((name) => wanted.has(name));
 }
 
 function isSameName(a: string, b: string): boolean {

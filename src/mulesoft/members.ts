@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { z } from 'zod';
 import { Fault } from '../core/fault.ts';
+import { askedByMany } from '../outbound/asked-by-many.ts';
 import { manyOf } from '../outbound/many.ts';
 import type { TeamMember, TeamMembership } from '../ports/mulesoft.ts';
 import type { Page } from '../ports/page.ts';
@@ -49,15 +50,20 @@ export function createMembers(
     return null;
   }
 
-  const read = new DataLoader<Asked, TeamMembership | null>(
-    inTeams(async (asked) => {
+  const read = askedByMany<Asked, TeamMembership | null>(
+    ({ teamId }) => teamId,
+    async (asked) => {
       const teamId = asked[0]?.teamId ?? '';
-      const found = await manyOf(asked.length, (from) => pageOfMembers(teamId, from));
+      const byUser = new Map<string, TeamMembership | null>(asked.map(({ userId }) => [userId, null]));
+      const found = await manyOf(
+        asked.length,
+        (from) => pageOfMembers(teamId, from),
+        ({ userId }) => byUser.has(userId),
+      );
       if (found === null) return await eachOf(asked, readOne);
-      const byUser = new Map(found.map(({ userId, ...membership }) => [userId, membership]));
+      for (const { userId, ...membership } of found) byUser.set(userId, membership);
       return asked.map(({ userId }) => byUser.get(userId) ?? null);
-    }),
-    { cache: false },
+    },
   );
 
   async function addOne(asked: Asked): Promise<null> {
@@ -110,10 +116,10 @@ export function createMembers(
   }
 
   return {
-    readMembership: (teamId: string, userId: string) => read.load({ teamId, userId }),
+    readMembership: (teamId: string, userId: string) => read({ teamId, userId }),
     async addMember(teamId: string, userId: string): Promise<void> {
       // A maintainer is more than a member: writing `member` would take that away.
-      const present = await read.load({ teamId, userId });
+      const present = await read({ teamId, userId });
       if (present?.membershipType === 'maintainer') return;
       // Written even when already a member: what we read may be behind.
       await add.load({ teamId, userId });

@@ -6,12 +6,14 @@ const MANY = 10;
 const A_PAGE_FOR = 4;
 
 /**
- * The whole list, where reading it takes fewer calls than asking about so many of it one by one; null: where not. A list
- * that does not say how long it is turns out to be too long as it is read.
+ * The rows that were asked about (`isAsked`) of a whole list, where reading it takes fewer calls than asking about so
+ * many of it one by one; null: where not. A list that does not say how long it is turns out to be too long as it is
+ * read. Of a long list no more than a page is held.
  */
 export async function manyOf<Row>(
   asked: number,
   pageFrom: (from: string | null) => Promise<Page<Row> & { total?: number }>,
+  isAsked: (row: Row) => boolean,
 ): Promise<Row[] | null> {
   if (asked < MANY) return null;
   const pagesMax = Math.ceil(asked / A_PAGE_FOR);
@@ -21,7 +23,7 @@ export async function manyOf<Row>(
     const page: Page<Row> & { total?: number } = await pageFrom(from);
     const { total = 0 } = page;
     if (total > page.rows.length * pagesMax && page.next !== null && pages === 0) return null;
-    rows.push(...page.rows);
+    for (const row of page.rows) if (isAsked(row)) rows.push(row);
     if (page.next === null) return rows;
     from = page.next;
   }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { KnownPerson, LinkedSystem } from './people.ts';
+import type { KnownPerson } from './people.ts';
+import type { LinkedSystem } from './person-links.ts';
 import type { Db } from './postgres/database.ts';
 
 /** What the chat said is asked again after so many days: people move. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { LinkedSystem } from './people.ts';
+import type { LinkedSystem } from './person-links.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** What follows a person who is found to be another one: nobody has decided anything about them by it. */

@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Selectable } from 'kysely';
-import { type RawBuilder, sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
-import { isOfIdp } from './idp-systems.ts';
+import { isConfirmed, type LinkedSystem } from './person-links.ts';
 import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
-
-/**
- * The system whose id a link holds: the `system` of the identity provider or of the chat (src/ports/), or `anypoint`.
- */
-export type LinkedSystem = string;
 
 /** A person as we last read them. */
 export type Person = {
@@ -185,52 +179,6 @@ export async function linksOf(db: Db | Tx, personId: string, system: LinkedSyste
     .orderBy('external_id')
     .execute();
   return rows.map((r) => r.external_id);
-}
-
-/**
- * Notes that a system has confirmed this link; an account that moved to another person moves here too. The account of
- * somebody whom an IdP has confirmed never moves to somebody known by an unconfirmed record.
- */
-export async function linkPerson(
-  db: Db | Tx,
-  personId: string,
-  system: LinkedSystem,
-  externalId: string,
-): Promise<void> {
-  await db
-    .insertInto('person_links')
-    .values({
-      system,
-      external_id: externalId,
-      person_id: personId,
-      verified_at: sql<Date>`clock_timestamp()`,
-    })
-    .onConflict((c) =>
-      c
-        .columns(['system', 'external_id'])
-        .doUpdateSet({ person_id: personId, verified_at: sql<Date>`clock_timestamp()` })
-        .where(sql<boolean>`person_links.person_id = ${personId}
-          or ${isConfirmed(sql`${personId}::uuid`)} or not ${isConfirmed(sql`person_links.person_id`)}`),
-    )
-    .execute();
-}
-
-function isConfirmed(personId: RawBuilder<unknown>): RawBuilder<boolean> {
-  return sql`exists (select from person_links c
-    where c.person_id = ${personId} and ${isOfIdp('c.system')} and not c.is_unconfirmed)`;
-}
-
-/** Notes the account that a message was addressed to, if the person has none and nobody else has this one. */
-export async function noteAccount(
-  db: Db | Tx,
-  personId: string,
-  system: LinkedSystem,
-  externalId: string,
-): Promise<void> {
-  await sql`
-    insert into person_links (system, external_id, person_id)
-    select ${system}, ${externalId}, ${personId}::uuid where ${isConfirmed(sql`${personId}::uuid`)}
-    on conflict do nothing`.execute(db);
 }
 
 /** People's names, as they are kept and shown everywhere: one line of characters that are seen. */

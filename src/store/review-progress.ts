@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { PersonId } from '../core/ids.ts';
 import type { CampaignEvent } from '../core/review/campaign.ts';
 import type { LineDecision } from '../core/review/line.ts';
-import type { LinkedSystem } from './people.ts';
+import type { LinkedSystem } from './person-links.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** Somebody who reviews, with how far they are. */

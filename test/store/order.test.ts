@@ -6,7 +6,8 @@ import { requestsToLookAt } from '../../src/store/changes.ts';
 import { unendedGrants } from '../../src/store/grants.ts';
 import { heldBeside } from '../../src/store/holdings.ts';
 import { shownItems } from '../../src/store/mass-changes.ts';
-import { linkPerson, linksOf } from '../../src/store/people.ts';
+import { linksOf } from '../../src/store/people.ts';
+import { linkPerson } from '../../src/store/person-links.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { approved, received, somebody } from './given.ts';
 

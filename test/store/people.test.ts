@@ -3,17 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveLinks } from '../../src/store/join-people.ts';
 import {
   linkOf,
-  linkPerson,
-  noteAccount,
+  linksOf,
   peopleByEmail,
   peopleWithAccounts,
   personByLink,
   readPerson,
   rememberPerson,
 } from '../../src/store/people.ts';
+import { linkPerson, noteAccount } from '../../src/store/person-links.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
-import { idpPerson } from './given.ts';
+import { idpPerson, somebody } from './given.ts';
 
 let fresh: FreshDatabase;
 let db: Db;
@@ -123,6 +123,30 @@ describe('links', () => {
     await linkPerson(db, b.id, 'anypoint', 'user-1');
     expect(await linkOf(db, a.id, 'anypoint')).toBeNull();
     expect(await linkOf(db, b.id, 'anypoint')).toBe('user-1');
+  });
+
+  test('noted of many at the same time are each where they would be one after the other', async () => {
+    const [a, b, c] = await Promise.all([somebody(db), somebody(db), somebody(db)]);
+    await Promise.all([
+      linkPerson(db, a, 'anypoint', 'many-1'),
+      linkPerson(db, b, 'anypoint', 'many-2'),
+      linkPerson(db, c, 'anypoint', 'many-1'),
+      linkPerson(db, b, 'anypoint', 'many-4'),
+    ]);
+    expect(await linksOf(db, a, 'anypoint')).toEqual([]);
+    expect(await linksOf(db, b, 'anypoint')).toEqual(['many-2', 'many-4']);
+    expect(await linksOf(db, c, 'anypoint')).toEqual(['many-1']);
+  });
+
+  test('of somebody who is not there any more is refused alone', async () => {
+    const a = await somebody(db);
+    const gone = '00000000-0000-4000-8000-000000000000';
+    const ended = await Promise.allSettled([
+      linkPerson(db, gone, 'anypoint', 'gone-1'),
+      linkPerson(db, a, 'anypoint', 'here-1'),
+    ]);
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(await linksOf(db, a, 'anypoint')).toEqual(['here-1']);
   });
 
   test('an account of whom the IdP has confirmed never moves to whom only an unconfirmed record names; nor does what they are called', async () => {

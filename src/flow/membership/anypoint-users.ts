@@ -7,7 +7,8 @@ import {
 } from '../../core/people/anypoint-user.ts';
 import type { AnypointUser } from '../../ports/mulesoft.ts';
 import { claimsOn } from '../../store/anypoint-claims.ts';
-import { identityOf, linkPerson, type Person } from '../../store/people.ts';
+import { identityOf, type Person } from '../../store/people.ts';
+import { linkPerson } from '../../store/person-links.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 

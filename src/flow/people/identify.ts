@@ -1,15 +1,9 @@
 import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import type { ChatAccount } from '../../ports/chat.ts';
 import type { IdentityProvider } from '../../ports/identity-provider.ts';
-import {
-  identityOf,
-  linkOf,
-  linkPerson,
-  type Person,
-  personByLink,
-  rememberPerson,
-} from '../../store/people.ts';
+import { identityOf, linkOf, type Person, personByLink, rememberPerson } from '../../store/people.ts';
 import { homeOf } from '../../store/person-home.ts';
+import { linkPerson } from '../../store/person-links.ts';
 import { readSnapshot } from '../../store/person-snapshots.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Account, accountsByEmail, type Known, onePerson } from './accounts.ts';

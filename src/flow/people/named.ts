@@ -1,4 +1,5 @@
-import { type KnownPerson, noteAccount } from '../../store/people.ts';
+import type { KnownPerson } from '../../store/people.ts';
+import { noteAccount } from '../../store/person-links.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 
 /** A person as a message names them: by mention where they are in chat, by name otherwise. */

@@ -1,7 +1,8 @@
 import type { PersonHint } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { IdpPerson } from '../../ports/identity-provider.ts';
-import { isLoginKnown, linkPerson, type Person, personByLink, rememberPerson } from '../../store/people.ts';
+import { isLoginKnown, type Person, personByLink, rememberPerson } from '../../store/people.ts';
+import { linkPerson } from '../../store/person-links.ts';
 import { type AtIdp, atEach } from '../idps/idps.ts';
 import type { Context, Parties, Runtime } from '../kernel/context.ts';
 import { readById } from './read-by-id.ts';

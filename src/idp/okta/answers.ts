@@ -23,6 +23,7 @@ export const userSchema = z.object({
   }),
 });
 export const usersSchema = z.array(userSchema);
+export const idsSchema = z.array(userSchema.pick({ id: true }));
 export type OktaUser = z.infer<typeof userSchema>;
 
 export const groupSchema = z.object({

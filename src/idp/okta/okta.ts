@@ -10,11 +10,13 @@ import type {
   SignIn,
   Writability,
 } from '../../ports/identity-provider.ts';
+import type { Page } from '../../ports/page.ts';
 import type { UseRecord } from '../../ports/usage.ts';
 import { oktaAdvice } from './advice.ts';
 import {
   easeMsOf,
   groupSchema,
+  idsSchema,
   type OktaGroup,
   parseAnswer,
   personOf,
@@ -76,7 +78,7 @@ class Okta implements IdentityProvider {
   readonly signIns: UseRecord | null;
   readonly #api: OktaApi;
   readonly #isIn = createMemberships({
-    pageOfMembers: (groupId, from) => this.pageOfMembers(groupId, from),
+    pageOfIds: (groupId, from) => this.#pageOfIds(groupId, from),
     isMember: (groupId, personId) => this.#isMember(groupId, personId),
   });
 
@@ -182,6 +184,17 @@ class Okta implements IdentityProvider {
       rows: parseAnswer(usersSchema, { ...answer, body: elements }, what).map(personOf),
       prints,
       met,
+      next: this.#api.nextPath(answer.headers, what),
+      easeMs: easeMsOf(answer.headers),
+    };
+  }
+
+  async #pageOfIds(groupId: string, from: string | null): Promise<Page<string>> {
+    const what = 'list members';
+    const path = from ?? `${apiPath`/groups/${groupId}/users`}?limit=${COMPARISON_LIMIT}`;
+    const answer = await this.#api.send('GET', path, what);
+    return {
+      rows: parseAnswer(idsSchema, answer, what).map(({ id }) => id),
       next: this.#api.nextPath(answer.headers, what),
       easeMs: easeMsOf(answer.headers),
     };

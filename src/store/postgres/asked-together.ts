@@ -38,9 +38,9 @@ async function readEach<Key, Value>(
   }
 }
 
-/** PostgreSQL's class 22: data that it does not take. */
+/** PostgreSQL's classes of errors of one value: data that it does not take (22), or that breaks a constraint (23). */
 function isOfOneValue(error: unknown): boolean {
-  return !(error instanceof Fault) && String((error as { code?: unknown }).code ?? '').startsWith('22');
+  return !(error instanceof Fault) && /^2[23]/.test(String((error as { code?: unknown }).code ?? ''));
 }
 
 /** Rows that say by `n`, from 1, to which key they belong: those of each, in the order of the keys. */

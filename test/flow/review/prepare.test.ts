@@ -6,7 +6,8 @@ import { type CampaignPlan, everything } from '../../../src/core/review/campaign
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import { byOperator, openCampaign } from '../../../src/flow/review/open.ts';
 import { prepareCampaign } from '../../../src/flow/review/prepare.ts';
-import { linkPerson, rememberPerson } from '../../../src/store/people.ts';
+import { rememberPerson } from '../../../src/store/people.ts';
+import { linkPerson } from '../../../src/store/person-links.ts';
 import { readCampaign } from '../../../src/store/reviews.ts';
 import { decision, target } from '../../core/given.ts';
 import { approved, idpPerson, received } from '../../store/given.ts';
