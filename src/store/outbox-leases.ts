@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Job } from '../core/jobs/reactions.ts';
 import { takingIn } from './intake.ts';
 import { keyOf, type OutboxRow, priorityOf } from './outbox.ts';
+import { dueSince } from './outbox-due.ts';
 import { dueOf, type Portion, portionValues } from './outbox-portion.ts';
 import type { Db } from './postgres/database.ts';
 import { arrayText, type Bound, statement } from './postgres/statement.ts';
@@ -111,8 +112,11 @@ export type Closing = Pick<OutboxRow, 'id' | 'generation' | 'leases'> & {
   fault: string | null;
 };
 
-/** Which rows are leased: how many at most, for how long, and of which portion; null or left out: of all. */
-export type ToLease = { limit: number; leaseMs?: number; of?: Portion | null };
+/**
+ * Which rows are leased: how many at most, for how long, and of which portion; null or left out: of all. `since`: none is
+ * due since earlier (a PostgreSQL time); left out: nothing is known of that.
+ */
+export type ToLease = { limit: number; leaseMs?: number; of?: Portion | null; since?: string };
 
 export type Exchange = {
   /** Of the closed rows, those that were called for again meanwhile: they are due at once. */
@@ -134,7 +138,7 @@ export async function exchange(
 ): Promise<Exchange> {
   const asked = [
     ...(closings.length === 0 ? [] : [closing(closings)]),
-    ...(toLease === null ? [] : [leasing(toLease)]),
+    ...(toLease === null ? [] : [leasing({ since: await dueSince(db), ...toLease })]),
   ];
   if (asked.length === 0) return { calledAgain: new Set(), leased: [], nextMs: null };
   const answers = await batchAtOnce<Record<string, unknown>>(db, asked);
@@ -185,10 +189,12 @@ const LEASED = `update outbox o set leases = leases + 1, leased = true, taken = 
 const lease = statement(
   'lease rows',
   `with due as materialized (
-     select id from outbox where done_at is null and next_at <= statement_timestamp()
+     select id from outbox where done_at is null and next_at >= $3::timestamptz and next_at <= statement_timestamp()
      order by priority, next_at limit $1 for update skip locked),
    leased as (${LEASED}),
-   later as (select min(next_at) as at from outbox where done_at is null and id not in (select id from due))
+   later as (
+     select min(next_at) as at from outbox
+     where done_at is null and next_at >= $3::timestamptz and id not in (select id from due))
    select (extract(epoch from later.at - statement_timestamp()) * 1000)::float8 as "nextMs", leased.id, leased.job,
      leased.payload, leased.priority, leased.generation, leased.leases, leased.attempts
    from later left join leased on true order by leased.priority`,
@@ -200,7 +206,7 @@ const lease = statement(
  */
 const leaseOfSome = statement(
   '',
-  `with found as materialized (${dueOf(3, '$1::int')} order by priority, next_at limit $1::int),
+  `with found as materialized (${dueOf(4, '$1::int', '$3::timestamptz')} order by priority, next_at limit $1::int),
    due as materialized (
      select o.id from found cross join lateral (
        select id from outbox
@@ -212,6 +218,8 @@ const leaseOfSome = statement(
 );
 
 /** The statement alone. */
-export function leasing({ limit, leaseMs = LEASE_MS, of = null }: ToLease): Bound {
-  return of === null ? lease(limit, leaseMs) : leaseOfSome(limit, leaseMs, ...portionValues(of));
+export function leasing({ limit, leaseMs = LEASE_MS, of = null, since = '-infinity' }: ToLease): Bound {
+  return of === null
+    ? lease(limit, leaseMs, since)
+    : leaseOfSome(limit, leaseMs, since, ...portionValues(of));
 }

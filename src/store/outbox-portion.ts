@@ -17,9 +17,10 @@ export type Portion = {
 
 /**
  * The rows of a portion that are due, as many as `limit` (an expression) of each job and no more of them are looked at:
- * behind them may wait tens of thousands. The values of the portion are the parameters from `from` on.
+ * behind them may wait tens of thousands. `since` (an expression): none is due since earlier. The values of the portion are
+ * the parameters from `from` on.
  */
-export function dueOf(from: number, limit: string): string {
+export function dueOf(from: number, limit: string, since: string): string {
   const [jobs, atIdp, connected, first, systems] = [0, 1, 2, 3, 4].map((n) => `$${from + n}`);
   const its = `o.payload->>'idp'`;
   const dueOfEach = (
@@ -27,7 +28,7 @@ export function dueOf(from: number, limit: string): string {
     and = '',
   ) => `select o.id, o.priority, o.next_at from unnest(${some}::text[]) as one (job)
     cross join lateral (
-      select id, priority, next_at from outbox o where o.done_at is null and o.job = one.job and o.next_at <= statement_timestamp() ${and}
+      select id, priority, next_at from outbox o where o.done_at is null and o.job = one.job and o.next_at >= ${since} and o.next_at <= statement_timestamp() ${and}
       order by o.priority, o.next_at limit ${limit}) o`;
   return `${dueOfEach(`${jobs}`)}
     union all ${dueOfEach(
