@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
@@ -100,7 +101,7 @@ export async function wasInTeam(db: Db | Tx, personId: string, teamId: string): 
 const inTeamBefore = askedTogether(async (db, keys: readonly { personId: string; teamId: string }[]) => {
   const { rows } = await sql<{ n: number }>`
     select k.n::int as n
-    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.teamId)}::text[])
+    from unnest(${uuidsOfAnyLength(keys.map((k) => k.personId))}, ${textsOfAnyLength(keys.map((k) => k.teamId))})
       with ordinality as k (person_id, team_id, n)
     join person_links l on l.person_id = k.person_id and l.system = 'anypoint'
     join baseline_in_team e on e.team_id = k.team_id and e.user_id = l.external_id`.execute(db);

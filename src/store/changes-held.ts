@@ -19,11 +19,11 @@ export async function lockChange(tx: Tx, id: string): Promise<Change | null> {
 
 /**
  * Reads changes and holds their rows, in the order of their ids: two commits that hold several wait for each other in no
- * circle.
+ * circle. As in any-length.ts, its plan is the same for any number of them.
  */
 const locking = statement(
   'changes_lock',
-  'select id, doc from changes where id = any($1::uuid[]) order by id for update',
+  `select id, doc from changes where id = any((select $1::uuid[])::uuid[]) order by id for update`,
 );
 
 /** The statement that does so, to be sent with others; `changesHeld` makes something of its rows. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Change } from '../core/change/change.ts';
 import { pendingStates } from '../core/change/states.ts';
 import type { ChangeId } from '../core/ids.ts';
+import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
@@ -16,7 +17,7 @@ const changeById = askedTogether(async (db, ids: readonly string[]) => {
   const rows = await db
     .selectFrom('changes')
     .select(['id', 'doc'])
-    .where('id', '=', sql<string>`any(${[...new Set(ids)]}::uuid[])`)
+    .where('id', '=', sql<string>`any(${uuidsOfAnyLength([...new Set(ids)])})`)
     .execute();
   const found = new Map(rows.map((row) => [row.id, row.doc]));
   return ids.map((id) => {
@@ -66,7 +67,7 @@ const underwayIn = (column: 'group_id' | 'team_id') =>
   askedTogether(async (db, keys: readonly { personId: string; id: string }[]) => {
     const { rows } = await sql<Underway & { n: number }>`
       select k.n::int as n, c.id, c.kind
-      from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.id)}::text[])
+      from unnest(${uuidsOfAnyLength(keys.map((k) => k.personId))}, ${textsOfAnyLength(keys.map((k) => k.id))})
         with ordinality as k (person_id, place_id, n)
       join changes c on c.person_id = k.person_id and c.${sql.ref(column)} = k.place_id and c.state in ${underwayChange}
       order by k.n, c.requested_at, c.id`.execute(db);

@@ -7,6 +7,7 @@ import {
 } from '../core/delegation/delegation.ts';
 import type { PersonId } from '../core/ids.ts';
 import { openOffboardings } from './offboardings.ts';
+import { uuidsOfAnyLength } from './postgres/any-length.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 import { revive } from './revive.ts';
@@ -33,7 +34,7 @@ export async function absencesOf(db: Db | Tx, personIds: readonly string[]): Pro
   if (personIds.length === 0) return [];
   // By the clock and not by the state: it ends on time, also where no timer has looked yet.
   const { rows } = await sql<{ doc: Delegation }>`
-    select doc from delegations where person_id = any(${[...personIds]}::uuid[]) and state in ${openDelegation}
+    select doc from delegations where person_id = any(${uuidsOfAnyLength(personIds)}) and state in ${openDelegation}
       and starts_at <= clock_timestamp() and ends_at > clock_timestamp() order by starts_at, id`.execute(db);
   return rows.map(({ doc }) => revive<Delegation>(doc));
 }
@@ -157,7 +158,7 @@ export async function awayByStatus(
 ): Promise<{ id: PersonId; until: string | null }[]> {
   if (personIds.length === 0) return [];
   const { rows } = await sql<{ id: PersonId; until: Date | null }>`
-    select person_id as id, until from told_absences where person_id = any(${[...personIds]}::uuid[])
+    select person_id as id, until from told_absences where person_id = any(${uuidsOfAnyLength(personIds)})
       and case when until is null then told_at > clock_timestamp() - ${WITHOUT_END_SECONDS} * interval '1 second'
         else until > clock_timestamp() and until - told_at >= ${BREAK_SECONDS} * interval '1 second' end
     order by person_id`.execute(db);

@@ -4,6 +4,7 @@ import type { ChangeEvent } from '../core/change/events.ts';
 import { nextWarningAt } from '../core/change/warnings.ts';
 import type { GrantId, PersonId } from '../core/ids.ts';
 import type { Grant } from '../core/membership/desired.ts';
+import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
@@ -38,8 +39,8 @@ export async function unendedGrants(
 const unended = askedTogether(async (db, keys: readonly Parameters<typeof unendedGrants>[1][]) => {
   const { rows } = await sql<Row & { n: number }>`
     select k.n::int as n, g.*
-    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.groupId ?? null)}::text[],
-        ${keys.map((k) => k.teamId ?? null)}::text[], ${keys.map((k) => k.entitlementKey ?? null)}::text[])
+    from unnest(${uuidsOfAnyLength(keys.map((k) => k.personId))}, ${textsOfAnyLength(keys.map((k) => k.groupId ?? null))},
+        ${textsOfAnyLength(keys.map((k) => k.teamId ?? null))}, ${textsOfAnyLength(keys.map((k) => k.entitlementKey ?? null))})
       with ordinality as k (person_id, group_id, team_id, entitlement_key, n)
     join grants g on g.person_id = k.person_id and g.ended_at is null
       and (k.group_id is null or g.group_id = k.group_id) and (k.team_id is null or g.team_id = k.team_id)

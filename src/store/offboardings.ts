@@ -4,6 +4,7 @@ import type { OffboardingEvent } from '../core/offboarding/events.ts';
 import { evolveOffboarding } from '../core/offboarding/evolve.ts';
 import type { OffboardingState } from '../core/offboarding/life-cycle.ts';
 import { countsAsLeft, type Offboarding, openOffboardingStates } from '../core/offboarding/offboarding.ts';
+import { uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
@@ -75,7 +76,7 @@ export async function leaversAmong(
   if (personIds.length === 0) return new Map();
   const { rows } = await sql<{ doc: Offboarding }>`
     select distinct on (person_id) doc from offboardings
-    where person_id = any(${[...personIds]}::uuid[]) and doc->>'beganAt' is not null
+    where person_id = any(${uuidsOfAnyLength(personIds)}) and doc->>'beganAt' is not null
     order by person_id, opened_at desc`.execute(db);
   const newest = rows.map(({ doc }) => caseOf(doc));
   return new Map(newest.filter(countsAsLeft).map((o) => [o.personId, o]));
@@ -95,7 +96,7 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
 const isOut = askedTogether(async (db, personIds: readonly string[]) => {
   const asked = sql<{ id: string }>`
     select person_id as id from offboardings
-    where person_id = any(${[...personIds]}::uuid[]) and state in ${openOffboarding}`.execute(db);
+    where person_id = any(${uuidsOfAnyLength(personIds)}) and state in ${openOffboarding}`.execute(db);
   const [{ rows }, left] = await Promise.all([asked, leaversAmong(db, personIds)]);
   const open = new Set(rows.map(({ id }) => id));
   return personIds.map((id) => open.has(id) || left.has(id as PersonId));

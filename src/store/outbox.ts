@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type ConcernedHomes, nobodysHome } from '../core/home/concerned.ts';
 import type { Job, JobName } from '../core/jobs/reactions.ts';
+import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 
@@ -152,12 +153,22 @@ const HOME_AFTER_MS = 300;
 
 /** Rows for those of these people who have opened their Home; everybody else is owed nothing. */
 function homesOwed({ people, emails = [], campaigns = [], admins }: ConcernedHomes): RawBuilder<unknown> {
+  const whose = [
+    ...(people.length === 0 ? [] : [sql`select unnest(${uuidsOfAnyLength(people)})`]),
+    ...(admins ? [sql`select person_id from homes where is_admin`] : []),
+    ...(emails.length === 0
+      ? []
+      : [sql`select id from people where lower(email) = any(${textsOfAnyLength(emails)})`]),
+    ...(campaigns.length === 0
+      ? []
+      : [
+          sql`select person_id from campaign_reviewers where campaign_id = any(${uuidsOfAnyLength(campaigns)})`,
+        ]),
+  ];
   return sql`(select 'updateHome:' || h.person_id, 'updateHome',
       jsonb_build_object('job', 'updateHome', 'personId', h.person_id), ${priorities.updateHome}::smallint,
       clock_timestamp() + ${HOME_AFTER_MS}::float8 * interval '1 ms'
-    from homes h where h.person_id = any(${[...people]}::uuid[]) or (${admins}::boolean and h.is_admin)
-      or h.person_id in (select id from people where lower(email) = any(${[...emails]}::text[]))
-      or h.person_id in (select person_id from campaign_reviewers where campaign_id = any(${[...campaigns]}::uuid[]))
+    from homes h where h.person_id in (${sql.join(whose, sql` union all `)})
     order by h.person_id)`;
 }
 

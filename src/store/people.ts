@@ -6,6 +6,7 @@ import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
 import { isConfirmed, type LinkedSystem } from './person-links.ts';
+import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
@@ -52,7 +53,7 @@ const personById = askedTogether(async (db, ids: readonly string[]) => {
   const rows = await db
     .selectFrom('people')
     .selectAll()
-    .where('id', '=', sql<string>`any(${[...new Set(ids)]}::uuid[])`)
+    .where('id', '=', sql<string>`any(${uuidsOfAnyLength([...new Set(ids)])})`)
     .execute();
   const people = new Map(rows.map((row) => [row.id, toPerson(row)]));
   return ids.map((id) => people.get(id) ?? null);
@@ -123,7 +124,7 @@ export async function identityOf(
 const identity = askedTogether(async (db, keys: readonly { personId: string; system: LinkedSystem }[]) => {
   const { rows } = await sql<Identity & { n: number }>`
     select k.n::int as n, l.external_id as id, l.is_unconfirmed as "isUnconfirmed", l.status
-    from unnest(${keys.map((k) => k.personId)}::uuid[], ${keys.map((k) => k.system)}::text[])
+    from unnest(${uuidsOfAnyLength(keys.map((k) => k.personId))}, ${textsOfAnyLength(keys.map((k) => k.system))})
       with ordinality as k (person_id, system, n)
     cross join lateral (select external_id, is_unconfirmed, status from person_links
       where person_id = k.person_id and system = k.system
@@ -147,8 +148,8 @@ export async function peopleWithAccounts(
       select l.external_id from person_links l where l.person_id = p.id and l.system = ${who.system}
       order by l.verified_at desc, l.external_id limit 1
     ) as "accountId"
-    from people p where p.id = any(${ids}::uuid[])
-      or (lower(p.email) = any(${emails}::text[]) and ${isConfirmed(sql`p.id`)})
+    from people p where p.id = any(${uuidsOfAnyLength(ids)})
+      or (lower(p.email) = any(${textsOfAnyLength(emails)}) and ${isConfirmed(sql`p.id`)})
     order by p.id`.execute(db);
   return rows;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { PersonId } from '../core/ids.ts';
 import { isOfIdp } from './idp-systems.ts';
+import { uuidsOfAnyLength } from './postgres/any-length.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function possibleDuplicatesOf(
       select id from people where lower(email) in (lower(p.email), lower(p.login))
       union select id from people where lower(login) in (lower(p.email), lower(p.login))
     ) o
-    where p.id = any(${personIds}::uuid[]) and o.id <> p.id and exists (
+    where p.id = any(${uuidsOfAnyLength(personIds)}) and o.id <> p.id and exists (
       select from person_links theirs where theirs.person_id = o.id and ${isOfIdp('theirs.system')}
         and not theirs.is_unconfirmed and not exists (select from person_links own
           where own.person_id = p.id and own.system = theirs.system and not own.is_unconfirmed)

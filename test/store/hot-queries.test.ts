@@ -1,10 +1,18 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PersonId } from '../../src/core/ids.ts';
 import type { IdpPerson } from '../../src/ports/identity-provider.ts';
+import { readChange, underwayIds } from '../../src/store/changes.ts';
+import { lockingChanges } from '../../src/store/changes-held.ts';
+import { unendedGrants } from '../../src/store/grants.ts';
+import { addJobs } from '../../src/store/outbox.ts';
+import { identityOf, peopleWithAccounts, readPerson } from '../../src/store/people.ts';
+import { possibleDuplicatesOf } from '../../src/store/possible-duplicates.ts';
 import { sendBatch } from '../../src/store/postgres/batch.ts';
 import type { Db, Tx } from '../../src/store/postgres/database.ts';
 import { poolOf } from '../../src/store/postgres/database.ts';
 import type { Bound } from '../../src/store/postgres/statement.ts';
+import { transact } from '../../src/store/postgres/transaction.ts';
 import { compareGroup, compareTeam } from '../../src/store/reconcile/compare.ts';
 import type { Place } from '../../src/store/reconcile/runs.ts';
 import { SeenPeople } from '../../src/store/reconcile/seen-people.ts';
@@ -217,5 +225,62 @@ describe('a comparison reads no table as a whole', () => {
         users,
       );
     expect(await readWhole(links)).toEqual([]);
+  });
+});
+
+describe('what a change asks again and again, each time about one', () => {
+  const one = id('a', 7);
+  const pair = { personId: one, id: '00g0' };
+  test.each<[string, (tx: Tx) => Promise<unknown>]>([
+    ['a person', (tx) => readPerson(tx, one)],
+    ['an account', (tx) => identityOf(tx, one, 'okta')],
+    [
+      'people by id and e-mail',
+      (tx) => peopleWithAccounts(tx, { ids: [one], emails: ['p9@a.example'], system: 'okta' }),
+    ],
+    ['who may be the same person', (tx) => possibleDuplicatesOf(tx, [one])],
+    ['grants', (tx) => unendedGrants(tx, { personId: one })],
+    ['a change', (tx) => readChange(tx, one)],
+    ['changes under way', (tx) => underwayIds(tx, { personId: one, groupId: pair.id })],
+    ['the outbox', (tx) => addJobs(tx, [{ job: 'assessRequest', changeId: one }])],
+    [
+      'the outbox, with Homes',
+      (tx) =>
+        addJobs(tx, [{ job: 'assessRequest', changeId: one }], { people: [one as PersonId], admins: false }),
+    ],
+  ])('is planned once a connection, and reads no table as a whole: %s', async (_, work) => {
+    // given its general plan, which PostgreSQL makes when it has planned it five times
+    const TIMES = 12;
+    const looked = await transact(db, async (tx) => {
+      for (let n = 0; n < TIMES; n += 1) {
+        await work(tx);
+        // What nobody waits for goes out with a read.
+        await sql`select 1`.execute(tx);
+      }
+      const before = (await sql.raw<Scans[number]>(scans).execute(tx)).rows;
+      await work(tx);
+      const after = (await sql.raw<Scans[number]>(scans).execute(tx)).rows;
+      const { rows: planned } = await sql<{ statement: string }>`
+          select statement from pg_prepared_statements where custom_plans > 6 and statement <> 'select 1'`.execute(
+        tx,
+      );
+      return { result: { whole: wholeBetween(before, after), planned }, last: [] };
+    });
+
+    // then
+    expect(looked).toEqual({ whole: [], planned: [] });
+  });
+
+  test('is planned once a connection: changes that a commit locks', async () => {
+    const client = await poolOf(db).connect();
+    try {
+      for (let n = 0; n < 12; n += 1) await sendBatch(client, [lockingChanges([one])]);
+      const { rows } = await client.query(
+        `select custom_plans::int as anew from pg_prepared_statements where name = 'changes_lock'`,
+      );
+      expect(rows).toEqual([{ anew: 5 }]);
+    } finally {
+      client.release();
+    }
   });
 });
