@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { LogKeys } from './audit/log-keys.ts';
 import type { Outside } from './config/config.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
@@ -75,6 +76,8 @@ export type LatchkeyOptions = {
   readToken: GivenSecret | null;
   /** The secrets that are read from elsewhere; left out: there are none. */
   secrets?: SecretBook;
+  /** Keys of the audit’s checkpoints, of the moment; left out: checkpoints are not signed. */
+  auditKeys?: () => LogKeys;
   /** The admins are told of a secret that is older, in seconds; left out: of none. */
   secretsMaxAge?: number;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
@@ -284,6 +287,7 @@ function contextOf(
     ),
     signInUrl: outside.anypoint.signInUrl ?? `${outside.anypoint.url}/login`,
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
+    ...(options.auditKeys === undefined ? {} : { auditKeys: options.auditKeys }),
     pausedUntil,
     ...runtime,
     ...(tickets === null ? {} : { tickets }),

@@ -104,6 +104,7 @@ async function start(): Promise<void> {
     port: config.port,
     publicUrl: config.publicUrl,
     secrets,
+    auditKeys: config.auditKeys,
     secretsMaxAge: config.secretsMaxAge,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
     trustProxy: config.trustProxy,

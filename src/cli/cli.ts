@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
-import { sealAudit, verifyAudit } from '../audit/seal.ts';
 import { versionInWords } from '../config/command-line.ts';
 import { type Config, type Outside, readConfig } from '../config/config.ts';
 import { openSecrets } from '../config/secrets.ts';
-import { roughlyInWords } from '../core/duration.ts';
 import { Fault } from '../core/fault.ts';
 import { createEnding } from '../ending.ts';
 import { evalCommand } from '../eval/command.ts';
@@ -22,11 +20,11 @@ import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
-import { unsealedAudit } from '../store/audit-seals.ts';
 import { datesOfToken, minuteOf } from '../store/bearer-token.ts';
 import { connectDatabase, type Db, openDatabase } from '../store/postgres/database.ts';
 import type { ScimSource } from '../store/schema/scim-tables.ts';
 import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
+import { auditCommands } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
 import { migrateCommand } from './migrate-command.ts';
@@ -37,8 +35,6 @@ import { whoCommand } from './who-command.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
-/** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
-const UNSEALED_MAX_SECONDS = 60;
 /** Where there is no world: the sandbox's secrets are the same everywhere. */
 const NOWHERE = 'http://127.0.0.1:9';
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -134,30 +130,13 @@ evalCommand(
   async (mode) => (await import('../sandbox/model/serve.ts')).serveModel(mode),
 );
 
-const audit = program.command('audit').description('the audit trail');
-audit
-  .command('verify')
-  .description('recompute the hash chain over every audit entry')
-  .action(async () => {
-    await withDatabase(async (db) => {
-      while ((await sealAudit(db)) > 0);
-      const check = await verifyAudit(db);
-      if ('brokenAt' in check) {
-        say(`BROKEN at entry ${check.brokenAt}: ${check.why}`);
-        process.exitCode = 1;
-        return;
-      }
-      const { entries, oldestSeconds } = await unsealedAudit(db);
-      const rest = entries === 0 ? '' : `, ${entries} not sealed yet`;
-      say(`${check.entries} entries, chain unbroken, head ${check.head}${rest}`);
-      if (oldestSeconds > UNSEALED_MAX_SECONDS) {
-        say(
-          `NOT SEALED for ${roughlyInWords(oldestSeconds)}: what is not sealed can be changed unnoticed. Is Latchkey running, or a transaction open for long (pg_stat_activity)?`,
-        );
-        process.exitCode = 1;
-      }
-    });
-  });
+auditCommands(program, {
+  keys: async () => (await settings()).auditKeys(),
+  withDatabase: (work) =>
+    withDatabaseUrl((url) => withOpened(url, (db) => work(db, secretOf(url).current()))),
+  say,
+  fail,
+});
 
 const token = program
   .command('scim')
@@ -230,14 +209,16 @@ async function settingsAndSecrets(): Promise<{ config: Config; secrets: SecretBo
 
 /** The configured database, or the embedded one: that of the Latchkey that runs here, or started for the command. */
 async function withDatabase(work: (db: Db) => Promise<void>): Promise<void> {
-  await withDatabaseUrl(async (url) => {
-    const database = await openDatabase(url);
-    try {
-      await work(database.db);
-    } finally {
-      await database.close();
-    }
-  });
+  await withDatabaseUrl((url) => withOpened(url, work));
+}
+
+async function withOpened(url: GivenSecret, work: (db: Db) => Promise<void>): Promise<void> {
+  const database = await openDatabase(url);
+  try {
+    await work(database.db);
+  } finally {
+    await database.close();
+  }
 }
 
 async function withDatabaseUrl(work: (url: GivenSecret) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type LogKeys, logKeysOf } from '../audit/log-keys.ts';
 import { Fault } from '../core/fault.ts';
 import { GRAPH_URL, LOGIN_URL } from '../idp/entra/vendor.ts';
 import type { IdpVendor } from '../idp/vendor.ts';
@@ -40,6 +41,8 @@ export type Config = {
   modelDailyTokens: number | null;
   /** Bearer token of the read-only API; null: the API is off. */
   readToken: GivenSecret | null;
+  /** Keys of the audit’s checkpoints, of the moment. */
+  auditKeys: () => LogKeys;
   /** A secret that is older is told of, in seconds. */
   secretsMaxAge: number;
   /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
@@ -105,6 +108,10 @@ export function readConfig(
     },
     modelDailyTokens: e.MODEL_DAILY_TOKENS ?? null,
     readToken: e.READ_TOKEN === undefined ? null : (book.secret('READ_TOKEN') ?? e.READ_TOKEN),
+    auditKeys: logKeysOf(
+      book.secret('AUDIT_SIGNING_KEY') ?? e.AUDIT_SIGNING_KEY ?? null,
+      e.AUDIT_EARLIER_KEYS,
+    ),
     secretsMaxAge: e.SECRETS_MAX_AGE ?? MAX_AGE_SECONDS,
     trustProxy: e.TRUST_PROXY ?? null,
     remarks,

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { kindNames } from '../tickets/kinds.ts';
 import {
   acrValues,
+  auditKey,
+  auditVerifierKeys,
   certificate,
   databaseUrl,
   duration,
@@ -71,6 +73,8 @@ export const environment = z.object({
   POLICY_DIR: text.default('policy'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   READ_TOKEN: secret.optional(),
+  AUDIT_SIGNING_KEY: auditKey.optional(),
+  AUDIT_EARLIER_KEYS: auditVerifierKeys.optional(),
   TRUST_PROXY: proxies.optional(),
   SECRETS_REFRESH: duration.optional(),
   SECRETS_OVERLAP: duration.optional(),

@@ -24,6 +24,7 @@ const names = [
   'REDIS_URL',
   'REDIS_PASSWORD',
   'READ_TOKEN',
+  'AUDIT_SIGNING_KEY',
 ] as const satisfies readonly (keyof typeof environment.shape)[];
 
 /** As AWS's own agent keeps a value. */

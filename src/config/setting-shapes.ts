@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { readSigner, readVerifier } from '../audit/note.ts';
 import { parseDuration } from '../core/duration.ts';
 import { nearest } from '../core/nearest.ts';
 import { readCertificate, readRedisAddress } from '../queue/redis-address.ts';
@@ -221,3 +222,17 @@ export function unless(read: (value: string) => unknown, why: string): (value: s
     }
   };
 }
+
+/** A key of the audit's checkpoints, as Go's `sumdb/note` writes one. */
+export const auditKey = text.refine(
+  (value) => readSigner(value) !== null,
+  'is no key for signing: make one with `latchkey audit key`',
+);
+
+/** Verifier keys, several with a comma between. */
+export const auditVerifierKeys = text
+  .transform((value) => value.split(',').map((one) => one.trim()))
+  .refine(
+    (keys) => keys.every((one) => readVerifier(one) !== null),
+    'has one that is no verifier key: each has the form name+id+key, with a comma between',
+  );

@@ -1,4 +1,3 @@
-import { sealAll } from '../audit/seal.ts';
 import type { Change } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
 import { nextState } from '../core/change/life-cycle.ts';
@@ -35,6 +34,7 @@ import { tellOfQueue } from './queue/queue-alarm.ts';
 import { attendToApprovers } from './request/attend.ts';
 import { keepCadence } from './review/cadence.ts';
 import { runDueCampaigns } from './review/timers.ts';
+import { createSealing } from './sealing.ts';
 import { watchTickets } from './tickets/watch.ts';
 import { readUsageOnce } from './usage/read-usage.ts';
 
@@ -119,9 +119,10 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
   const listenSoon = () => {
     for (const listening of listenings) listening.wake();
   };
+  const seal = createSealing(context, RUN_EVERY_MS);
   const loops = [
     every(RUN_EVERY_MS, context, 'due', () =>
-      context.locks.tryLock('due', () => runDue(context, listenSoon)),
+      context.locks.tryLock('due', () => runDue(context, listenSoon, seal)),
     ),
     every(BIRTHRIGHTS_EVERY_MS, context, 'birthrights', () =>
       context.locks.tryLock('birthrights', () => renewBirthrights(context)),
@@ -244,7 +245,7 @@ export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
  * Everything that is due now, once. A part that fails is logged and due again at the next look. It stops none of the
  * others.
  */
-async function runDue(context: Context, listenSoon: () => void): Promise<void> {
+async function runDue(context: Context, listenSoon: () => void, seal: () => Promise<void>): Promise<void> {
   const now = await databaseNow(context.db);
   const dues = {
     ends: () => endDueGrants(context, now),
@@ -255,7 +256,7 @@ async function runDue(context: Context, listenSoon: () => void): Promise<void> {
     'mass changes': () => runDueMassChanges(context, now),
     delegations: () => settleDelegations(context, now),
     'who did it': () => runDueAuthorship(context, listenSoon),
-    seals: () => sealAll(context.db, RUN_EVERY_MS),
+    seals: seal,
   };
   for (const [due, work] of Object.entries(dues))
     try {

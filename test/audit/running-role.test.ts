@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sealAudit, verifyAudit } from '../../src/audit/seal.ts';
+import { sealAudit } from '../../src/audit/seal.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts';
 import { checkDatabase } from '../../src/store/postgres/database-check.ts';

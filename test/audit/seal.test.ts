@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { sealAudit, verifyAudit } from '../../src/audit/seal.ts';
+import { sealAudit } from '../../src/audit/seal.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { unsealedAudit } from '../../src/store/audit-seals.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
@@ -16,7 +17,12 @@ beforeAll(async () => {
   db = fresh.database.db;
 });
 afterAll(() => fresh.close());
-beforeEach(() => tamper(db, `delete from audit_seals; delete from audit`));
+beforeEach(() =>
+  tamper(
+    db,
+    `delete from audit_checkpoints; delete from audit_tree; delete from audit_seals; delete from audit`,
+  ),
+);
 
 function note(data: Record<string, unknown>) {
   return commit(db, async ({ now }) => ({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { verifyAudit } from '../../src/audit/seal.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { absolute, type Figure } from './figure.ts';

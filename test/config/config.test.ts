@@ -31,6 +31,7 @@ describe('nothing set', () => {
   test('is the sandbox', () => {
     expect(readConfig({})).toEqual({
       outside: null,
+      auditKeys: expect.any(Function),
       databaseUrl: null,
       redisUrl: null,
       secretsMaxAge: 31_536_000,
@@ -222,6 +223,12 @@ describe('a wrong value is named', () => {
     ['SCIM_TOKEN', `${'0'.repeat(40)}12345678`, /SCIM_TOKEN: is too easy to guess/],
     ['SCIM_TOKEN', 'a-long-random-token', /SCIM_TOKEN: is too short/],
     ['READ_TOKEN', 'passwordpasswordpasswordpassword', /READ_TOKEN: is too easy to guess/],
+    [
+      'AUDIT_SIGNING_KEY',
+      'secret',
+      /AUDIT_SIGNING_KEY: is no key for signing: make one with `latchkey audit key`/,
+    ],
+    ['AUDIT_EARLIER_KEYS', 'secret', /AUDIT_EARLIER_KEYS: has one that is no verifier key/],
     ['TRUST_PROXY', 'true', /TRUST_PROXY: must be the addresses of your proxies/],
     ['TRUST_PROXY', '1', /TRUST_PROXY: must be/],
     ['TRUST_PROXY', '0.0.0.0/0', /TRUST_PROXY: must be/],

@@ -151,7 +151,7 @@ describe('beside a Latchkey that runs on the embedded database', () => {
         .join('\n'),
     ).toEqual([0, 0, 0, 0]);
     expect(all.replay.said()).toMatch(/of 60 decisions/);
-    expect(all.verify.said()).toContain('chain unbroken');
+    expect(all.verify.said()).toContain('as they were sealed');
     expect(all.mcp.said()).toMatch(/^lkmcp_\S+$/m);
     expect(all.reconcile.said()).toMatch(/Asked for one|under way/);
     await eventually(
@@ -255,7 +255,7 @@ describe('while no Latchkey runs', () => {
       await end(latchkey, 'SIGKILL');
       expect(existsSync(lock(dir))).toBe(true);
       const after = await answer(dir, 'audit', 'verify');
-      expect(after).toMatchObject({ code: 0, said: expect.stringMatching(/chain unbroken/) });
+      expect(after).toMatchObject({ code: 0, said: expect.stringMatching(/as they were sealed/) });
     },
     patience,
   );

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { verifyAudit } from '../../src/audit/seal.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { credentials, type Person, people } from '../../src/sandbox/seed.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';

@@ -36,7 +36,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['store/reconcile', 'lists compared set by set'],
   ['store/page', 'what the web page shows; who is signed in to it'],
   ['queue', 'BullMQ'],
-  ['audit', 'the hash chain'],
+  ['audit', 'seals, the Merkle tree over them, signed checkpoints'],
   ['flow/idps', 'the identity providers there are, and which is meant'],
   ['flow/catalogue', 'the catalogue, checked against the outside'],
   ['flow/kernel', 'the one way to write; what steps work with'],

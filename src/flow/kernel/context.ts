@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { LogKeys } from '../../audit/log-keys.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { Adviser } from '../../ports/adviser.ts';
 import type { ChatDirectory } from '../../ports/chat.ts';
@@ -43,6 +44,8 @@ export type Parties = {
 
 /** The process that the work runs in: its outbox worker, its timers, its log. */
 export type Runtime = {
+  /** Keys of the audit’s checkpoints, of the moment; left out: checkpoints are not signed. */
+  auditKeys?: () => LogKeys;
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
   /** Told of every change once it is seen, with how long it took. */

@@ -14,6 +14,7 @@ import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { UsageSource } from '../../core/usage/usage.ts';
 import type { AdviceResult } from '../../ports/adviser.ts';
 import type { ApprovalTables } from './approval-tables.ts';
+import type { AuditTables } from './audit-tables.ts';
 import type { DeliveryTables } from './delivery-tables.ts';
 import type { IdpTables } from './idp-tables.ts';
 import type { PageTables } from './page-tables.ts';
@@ -250,16 +251,6 @@ export type Tables = {
     had_app: boolean;
     evaluated_at: Date;
   };
-  audit: {
-    id: Generated<string>;
-    xid: Generated<string>;
-    at: Date;
-    type: string;
-    change_id: string | null;
-    actor: Json<unknown>;
-    data: Json<unknown>;
-  };
-  audit_seals: { seq: string | bigint; audit_id: string; hash: Buffer; cluster: string | null };
   mcp_tokens: {
     id: string;
     person_id: string;
@@ -319,4 +310,5 @@ export type Tables = {
   SecretTables &
   IdpTables &
   DeliveryTables &
-  PageTables;
+  PageTables &
+  AuditTables;

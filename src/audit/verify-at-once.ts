@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Fault } from '../core/fault.ts';
+import type { Db } from '../store/postgres/database.ts';
+import type { Scanned } from './scan.ts';
+import { type AuditCheck, type VerifyOptions, verifyAudit } from './verify.ts';
+
+const WORKERS_MAX = 8;
+
+/** As `verifyAudit`, on all processors. `url`: of the database. Throws `store.unavailable`. */
+export async function verifyAtOnce(db: Db, url: string, options: VerifyOptions = {}): Promise<AuditCheck> {
+  const count = Math.min(WORKERS_MAX, availableParallelism());
+  const workers = Array.from({ length: count }, () => startWorker(url));
+  const idle = [...workers];
+  try {
+    return await verifyAudit(db, {
+      ...options,
+      atOnce: count,
+      // As many are asked at a time as there are.
+      async scan(first, last) {
+        const worker = idle.pop() as ScanWorker;
+        const scanned = await worker.scan(first, last);
+        idle.push(worker);
+        return scanned;
+      },
+    });
+  } finally {
+    await Promise.all(workers.map((worker) => worker.end()));
+  }
+}
+
+type ScanWorker = { scan(first: number, last: number): Promise<Scanned>; end(): Promise<unknown> };
+
+function startWorker(url: string): ScanWorker {
+  const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), { workerData: url });
+  return {
+    scan: (first, last) =>
+      new Promise((resolve, reject) => {
+        const fail = (why: string) =>
+          reject(new Fault('store.unavailable', `the audit can’t be read: ${why}`, { retryable: true }));
+        worker.once('error', (error) => fail(error.message));
+        worker.once('message', (answer: { done: Scanned } | { why: string }) => {
+          worker.removeAllListeners('error');
+          if ('done' in answer) resolve(answer.done);
+          else fail(answer.why);
+        });
+        worker.postMessage([first, last]);
+      }),
+    end: () => worker.terminate(),
+  };
+}
