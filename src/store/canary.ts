@@ -15,7 +15,7 @@ export type CanaryAlarm = {
   clearedAt: Date | null;
 };
 
-function toRun(row: Selectable<Tables['canary_runs']>): CanaryRun {
+export function roundOf(row: Selectable<Tables['canary_runs']>): CanaryRun {
   return {
     id: row.id,
     startedAt: row.started_at,
@@ -45,7 +45,7 @@ export async function lastRun(db: Db | Tx): Promise<CanaryRun | null> {
     .orderBy('started_at', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? null : toRun(row);
+  return row === undefined ? null : roundOf(row);
 }
 
 /** Reads a round and holds it until the transaction ends. */
@@ -56,7 +56,7 @@ export async function lockRun(tx: Tx, id: string): Promise<CanaryRun | null> {
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  return row === undefined ? null : toRun(row);
+  return row === undefined ? null : roundOf(row);
 }
 
 /** Oldest first. */
@@ -67,7 +67,7 @@ export async function runsSince(db: Db | Tx, since: Date): Promise<CanaryRun[]> 
     .where('started_at', '>=', since)
     .orderBy('started_at')
     .execute();
-  return rows.map(toRun);
+  return rows.map(roundOf);
 }
 
 /** Rounds that ended after a time, in the order in which they ended; they end one at a time. */
@@ -79,7 +79,7 @@ export async function runsEndedAfter(db: Db, after: Date, limit: number): Promis
     .orderBy('ended_at')
     .limit(limit)
     .execute();
-  return rows.map(toRun);
+  return rows.map(roundOf);
 }
 
 /** Rounds begun within a time that were a hit or a miss, newest first. */
@@ -95,7 +95,7 @@ export async function judgedRuns(
     .limit(where.limit);
   if (where.before !== undefined) query = query.where('started_at', '<', where.before);
   if (where.since !== undefined) query = query.where('started_at', '>=', where.since);
-  return (await query.execute()).map(toRun);
+  return (await query.execute()).map(roundOf);
 }
 
 /** How many of the rounds begun from one time to another missed. */

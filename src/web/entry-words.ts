@@ -117,6 +117,12 @@ const entryWords: Partial<Record<string, ((data: never, who: string | null, idp:
     ...noteWords,
   };
 
+/** Every type of entry with its name in plain words, by that name. */
+export function entryTypes(): [type: string, name: string][] {
+  const types = Object.keys(entryWords).map((type): [string, string] => [type, inPlainWords(type)]);
+  return types.toSorted(([, a], [, b]) => a.localeCompare(b));
+}
+
 /** `scimUserChanged` as `Scim user changed`. */
 function inPlainWords(type: string): string {
   const words = type.replaceAll(/([A-Z])/g, ' $1').toLowerCase();

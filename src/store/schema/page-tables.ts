@@ -12,4 +12,15 @@ export type PageTables = {
     ends_at: Date;
     ended_at: Date | null;
   };
+  /** See migrations/0090_propagation_weeks.ts. */
+  propagation_weeks: {
+    week: Date;
+    leg: string;
+    n: number;
+    p50: number | null;
+    p95: number | null;
+    p99: number | null;
+    over_objective: number;
+    objective_ms: number;
+  };
 };

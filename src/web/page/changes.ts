@@ -33,7 +33,7 @@ export function entitlementFilter({ catalogue }: Pick<Context, 'catalogue'>): Fi
 }
 
 export const personFilter: Filter = { name: 'person', label: 'Person', is: 'text', hint: 'Name or address' };
-const dayFilters: readonly Filter[] = [
+export const dayFilters: readonly Filter[] = [
   { name: 'from', label: 'From (UTC day)', is: 'day' },
   { name: 'to', label: 'To', is: 'day' },
 ];

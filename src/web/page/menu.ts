@@ -1,8 +1,28 @@
 import { accessPage } from './access.ts';
+import { auditPage } from './audit.ts';
+import { canaryPage } from './canary.ts';
+import { casesPage } from './cases.ts';
 import { changesPage } from './changes.ts';
+import { findingsPage } from './findings.ts';
+import { healthPage } from './health.ts';
 import { oneChangePage } from './one-change.ts';
 import { overviewPage } from './overview.ts';
 import type { AnyPage } from './pages.ts';
+import { propagationPage } from './propagation.ts';
+import { reviewLinesPage, reviewsPage } from './reviews.ts';
 
 /** Every page there is, in the order of the menu. */
-export const pages: readonly AnyPage[] = [overviewPage, changesPage, oneChangePage, accessPage];
+export const pages: readonly AnyPage[] = [
+  overviewPage,
+  changesPage,
+  oneChangePage,
+  propagationPage,
+  accessPage,
+  findingsPage,
+  casesPage,
+  reviewsPage,
+  reviewLinesPage,
+  healthPage,
+  canaryPage,
+  auditPage,
+];

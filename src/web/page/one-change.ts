@@ -33,7 +33,7 @@ export const oneChangePage: OtherPage = {
     const verb = change.kind === 'grant' ? 'gets' : 'loses';
     return {
       title: `${person.name} ${verb} ${titleOf(context, change.entitlementKey)}`,
-      body: html`${head(context, listed)}${factsHtml(context, listed, as)}
+      body: html`${head(context, listed, as)}${factsHtml(context, listed, as)}
 <h2>How it travelled</h2>${legsHtml(change, idp, { objectiveMs: context.objectiveMs, as })}
 <h2>What happened</h2>
 <ol class="timeline">${entries.map((entry) => {
@@ -45,10 +45,8 @@ export const oneChangePage: OtherPage = {
   },
 };
 
-function head(context: Context, listed: ListedChange): Html {
-  const { mood, label, headline, detail, words } = changeWords(context, listed, (at) =>
-    at.toISOString().replace('T', ' ').slice(0, 16).concat(' UTC'),
-  );
+function head(context: Context, listed: ListedChange, as: Shown): Html {
+  const { mood, label, headline, detail, words } = changeWords(context, listed, as.text);
   return html`<div class="card"><p>${badge(mood, label)} <b>${headline}</b></p>${detail === '' ? '' : html`<p>${detail}</p>`}${words === null ? '' : html`<p class="soft">${words}</p>`}</div>`;
 }
 

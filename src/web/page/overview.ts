@@ -1,9 +1,11 @@
+import { elapsedInWords } from '../../core/duration.ts';
 import { seesAll } from '../../core/page/reader.ts';
 import { capital } from '../../core/text.ts';
 import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { listHeld } from '../../store/page/access.ts';
 import { listChanges } from '../../store/page/changes.ts';
 import { type Counts, countNow } from '../../store/page/overview.ts';
+import { type LegWeek, propagationByWeek } from '../../store/page/propagation.ts';
 import { type Html, html } from '../html.ts';
 import { accessColumns, entitlementOfGroup } from './access.ts';
 import { changeColumns } from './changes.ts';
@@ -23,10 +25,11 @@ export const overviewPage: OtherPage = {
   rule: 'own',
   inMenu: true,
   async html(asked) {
-    const { context, sight, query } = asked;
+    const { context, sight, query, reader } = asked;
     const isWatched = query.watch === 'on';
-    const [counts, trouble, latest, own] = await Promise.all([
+    const [counts, week, trouble, latest, own] = await Promise.all([
       countNow(context.db, sight),
+      seesAll(reader) ? thisWeek(asked) : undefined,
       troubleHtml(asked),
       latestHtml(asked),
       ownHtml(asked),
@@ -38,13 +41,17 @@ export const overviewPage: OtherPage = {
     return {
       title,
       body: html`<p class="bar"><span>${watch}</span><span>as of ${asked.as.time(asked.now)}</span></p>
-${figures(figuresOf(counts, asked))}${trouble}${latest}${own}`,
+${figures(figuresOf(counts, asked, week))}${trouble}${latest}${own}`,
       ...(isWatched ? { refreshSeconds: REFRESH_SECONDS } : {}),
     };
   },
 };
 
-function figuresOf(counts: Counts, { reader }: AskedByReader): Parameters<typeof figures>[0] {
+function figuresOf(
+  counts: Counts,
+  { reader, context }: AskedByReader,
+  week: LegWeek | undefined,
+): Parameters<typeof figures>[0] {
   const { waiting, underway, late, findings, held, cases, reviews } = counts;
   const whose = seesAll(reader) ? 'everybody' : reader.role === 'owner' ? 'you and what you own' : 'you';
   const mood = (count: number, there: string) => (count === 0 ? 'good' : there);
@@ -52,7 +59,7 @@ function figuresOf(counts: Counts, { reader }: AskedByReader): Parameters<typeof
     {
       label: 'Late',
       value: late,
-      note: 'not in MuleSoft after 60 s',
+      note: `not in MuleSoft after ${elapsedInWords(context.objectiveMs)}`,
       mood: mood(late, 'bad'),
       to: '/changes?is=late',
     },
@@ -75,9 +82,22 @@ function figuresOf(counts: Counts, { reader }: AskedByReader): Parameters<typeof
       ? [
           { label: 'Open leaver cases', value: cases, mood: mood(cases, 'waiting'), to: '/cases?is=open' },
           { label: 'Running access reviews', value: reviews, to: '/reviews' },
+          {
+            label: '95 % seen within, this week',
+            value: week?.p95 == null ? '–' : elapsedInWords(week.p95),
+            note: `of ${week?.n ?? 0} changes; the objective is ${elapsedInWords(context.objectiveMs)}`,
+            mood: (week?.p95 ?? 0) <= context.objectiveMs ? 'good' : 'bad',
+            to: '/propagation',
+          },
         ]
       : []),
   ];
+}
+
+/** The whole way of what was seen since Monday; undefined: nothing was. */
+async function thisWeek({ context }: AskedByReader): Promise<LegWeek | undefined> {
+  const rows = await propagationByWeek(context.db, { weeks: 1, objectiveMs: context.objectiveMs });
+  return rows.find(({ leg }) => leg === 'total');
 }
 
 /** What does not work now, with what mends it; for those who can have it mended. */

@@ -30,7 +30,7 @@ export type ListPage<Row = never> = {
   about: string;
   rule: RouteRule;
   inMenu: boolean;
-  filters: (context: Pick<Context, 'catalogue'>) => readonly Filter[];
+  filters: (context: Pick<Context, 'catalogue' | 'idps'>) => readonly Filter[];
   columns: readonly Column<Row>[];
   read: (asked: Asked, portion: Portion) => Promise<Listed<Row>>;
   /** Above the filters. */

@@ -128,7 +128,9 @@ function otherRoute(web: FastifyInstance, page: OtherPage, { asked, frame }: Mak
     const made = await page.html(by);
     if (made === null) return reply.code(404).type(HTML).send(notThere());
     if (made.refreshSeconds !== undefined) reply.header('refresh', String(made.refreshSeconds));
-    return reply.type(HTML).send(framed(made.title, made.body, frame(request, by, page.path)));
+    return reply
+      .type(HTML)
+      .send(framed(made.title, made.body, frame(request, by, page.path.replace('/:id', ''))));
   });
 }
 

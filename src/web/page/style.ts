@@ -52,10 +52,11 @@ th, td { text-align: left; vertical-align: top; padding: 8px 12px; border-bottom
 th { font-size: .82rem; font-weight: 600; color: var(--soft); background: var(--over-soft); white-space: nowrap; }
 tr:last-child td { border-bottom: 0; } tbody tr:hover { background: light-dark(#f8fafb, #22272d); }
 .number { text-align: right; font-variant-numeric: tabular-nums; } time { font-variant-numeric: tabular-nums; white-space: nowrap; }
+td:first-child { min-width: 9rem; }
 td small, .soft { color: var(--soft); font-size: .87rem; }
 .badge { display: inline-block; padding: 1px 9px; border-radius: 99px; font-size: .85rem; font-weight: 600; background: var(--over-soft); white-space: nowrap; }
 .badge.good { color: var(--good); background: var(--good-soft); } .badge.waiting, .badge.moving { color: var(--wait); background: var(--wait-soft); } .badge.bad, .badge.no { color: var(--bad); background: var(--bad-soft); }
-.figures { list-style: none; margin: 0 0 22px; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: 12px; }
+.figures { list-style: none; margin: 0 0 22px; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1fr)); gap: 12px; }
 .figures li { padding: 12px 14px; background: var(--paper); border: 1px solid var(--line); border-left: 4px solid var(--line); border-radius: 9px; }
 .figures .label, .figures .value, .figures .note { display: block; } .figures .label { font-size: .87rem; color: var(--soft); }
 .figures .value { font-size: 1.6rem; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; } .figures .note { font-size: .85rem; color: var(--soft); }
@@ -77,7 +78,7 @@ ol.timeline { list-style: none; margin: 0; padding: 0 0 0 14px; border-left: 2px
   table, tbody, tr, td { display: block; } table { border: 0; background: none; } thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; margin: 0 0 10px; padding: 6px 12px; }
   td { display: grid; grid-template-columns: 7.2rem minmax(0, 1fr); gap: 10px; border: 0; padding: 4px 0; } td.number { text-align: left; } td::before { content: attr(data-label); color: var(--soft); font-size: .85rem; }
-  .filters > p { flex: 1 1 100%; } .filters input, .filters select { width: 100%; max-width: none; } .filters .go { flex: 1 1 100%; }
+  .filters > p { flex: 1 1 44%; min-width: 0; } .filters input, .filters select { width: 100%; max-width: none; } .filters .go { flex: 1 1 100%; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin: 0 0 8px; } .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media print { header, .filters, .bar, .skip { display: none; } html.in body { display: block; } body { background: #fff; } }

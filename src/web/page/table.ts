@@ -15,8 +15,12 @@ export type Column<Row> = {
   isHidden?: true;
 };
 
-/** How times are written for whoever reads the page. `exact`: to the second. */
-export type Shown = { time: (at: Date) => Html; exact: (at: Date) => Html };
+/** How times are written for whoever reads the page. `exact`: to the second; `text`: within a sentence. */
+export type Shown = {
+  time: (at: Date) => Html;
+  exact: (at: Date) => Html;
+  text: (at: Date) => string;
+};
 
 /** Times in the reader's zone, with the time itself for machines. */
 export function shownIn(timeZone: string): Shown {
@@ -32,6 +36,7 @@ export function shownIn(timeZone: string): Shown {
   return {
     time: written(formatIn(timeZone, style)),
     exact: written(formatIn(timeZone, { ...style, second: '2-digit' })),
+    text: (at) => formatIn(timeZone, style).format(at),
   };
 }
 
