@@ -2,6 +2,8 @@ import type pg from 'pg';
 
 /** A lock that is held. */
 export type HeldLock = {
+  /** False: it has ended with its connection. */
+  isHeld(): boolean;
   /** Never throws: what can't be given back ends with its connection. */
   giveBack(): Promise<void>;
 };
@@ -19,6 +21,9 @@ const TAKE = `select name, pg_try_advisory_lock(hashtextextended(name, 0)) as ta
   from unnest($1::text[]) with ordinality as asked (name, place) order by place`;
 const GIVE = 'select pg_advisory_unlock(hashtextextended(name, 0)) from unnest($1::text[]) as asked (name)';
 
+/** What is given back waits so long, in milliseconds, for the trip of one that is taken. */
+const GIVES_WAIT_MS = 3;
+
 /** One connection while locks are held on it. `held`: how many. */
 type Session = {
   client: pg.PoolClient;
@@ -29,7 +34,7 @@ type Session = {
 };
 
 /**
- * What is taken and given back within one turn of the event loop is a statement each. The connection goes back to the
+ * What is taken and given back within one turn of the event loop is a statement each, and both are one trip. The connection goes back to the
  * pool when nothing is held on it. `signsMs`: so often it shows a sign of life meanwhile.
  */
 export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
@@ -37,26 +42,35 @@ export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
   let takings: Taking[] = [];
   const givings = new Map<Session, Giving[]>();
   let isWorking = false;
+  let givesWait: NodeJS.Timeout | undefined;
 
   function soon(): void {
     if (isWorking) return;
+    if (takings.length > 0) setImmediate(begin);
+    else givesWait ??= setTimeout(begin, GIVES_WAIT_MS);
+  }
+
+  function begin(): void {
+    if (isWorking) return;
+    clearTimeout(givesWait);
+    givesWait = undefined;
     isWorking = true;
-    setImmediate(() => {
-      void work().finally(() => {
-        isWorking = false;
-        if (takings.length > 0 || givings.size > 0) soon();
-      });
+    void work().finally(() => {
+      isWorking = false;
+      if (takings.length > 0 || givings.size > 0) soon();
     });
   }
 
+  /** In this order: what this process gives back and wants again goes to another process first, if one waits for it. */
   async function work(): Promise<void> {
-    for (const [from, given] of [...givings]) {
-      givings.delete(from);
-      await giveAll(from, given);
-    }
-    const taken = takings;
+    const given = [...givings];
+    givings.clear();
+    const asked = takings;
     takings = [];
-    if (taken.length > 0) await takeAll(taken);
+    await Promise.all([
+      ...given.map(([from, some]) => giveAll(from, some)),
+      ...(asked.length === 0 ? [] : [takeAll(asked)]),
+    ]);
     if (session !== null && session.held === 0) end(session);
   }
 
@@ -90,6 +104,7 @@ export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
   function hold(on: Session, name: string): HeldLock {
     on.held += 1;
     return {
+      isHeld: () => !on.isOver,
       giveBack: () =>
         new Promise((resolve) => {
           givings.set(on, [...(givings.get(on) ?? []), { name, resolve }]);
@@ -101,7 +116,13 @@ export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
   async function current(): Promise<Session> {
     if (session !== null) return session;
     const client = await pool.connect();
-    const fallQuiet = showSignsOfLife(client, signsMs, (error) => lose(made, error));
+    const noSigns = showSignsOfLife(client, signsMs, (error) => lose(made, error));
+    const lost = () => lose(made, new Error('the connection that held the locks has ended'));
+    client.once('end', lost);
+    const fallQuiet = () => {
+      noSigns();
+      client.off('end', lost);
+    };
     const made: Session = { client, fallQuiet, held: 0, isOver: false, broken: undefined };
     session = made;
     return made;

@@ -9,6 +9,12 @@ const GONE_AFTER_MS = 15_000;
 /** A holder shows a sign of life so many times within that. */
 const SIGNS = 4;
 
+/** In a row it goes on from one to the next within this process so often at most: another one may wait for it. */
+const HANDED_ON_MAX = 8;
+
+/** A lock that is held, and how often it was handed on. */
+type Handed = { lock: HeldLock; times: number };
+
 /**
  * Locks that span an outside call. They end with their connection, so a killed process leaves none behind. A process
  * that is gone without a word, its machine or the network with it, loses its locks within seconds.
@@ -33,18 +39,43 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
   const own = openPool(url, { ...options, max: 1 });
   const session = createLockSession(own, goneAfterMs / SIGNS);
   /** By name: those of this process that wait for it, first come, first served. There while one has it. */
-  const queues = new Map<string, (() => void)[]>();
+  const queues = new Map<string, ((handed: Handed | null) => void)[]>();
 
-  async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /** Resolves when it is the caller's turn in this process, with the lock if it is handed on. */
+  async function turn(name: string): Promise<Handed | null> {
     const before = queues.get(name);
-    if (before === undefined) queues.set(name, []);
-    else await new Promise<void>((resolve) => before.push(resolve));
+    if (before !== undefined) return await new Promise((resolve) => before.push(resolve));
+    queues.set(name, []);
+    return null;
+  }
+
+  /** To whoever waits for it in this process, without a trip; but another process has its turn too. */
+  async function passOn(name: string, { lock, times }: Handed): Promise<void> {
+    const queue = queues.get(name);
+    if (lock.isHeld() && times < HANDED_ON_MAX) {
+      const next = queue?.shift();
+      if (next !== undefined) return next({ lock, times: times + 1 });
+    }
+    await lock.giveBack();
+    endTurn(name);
+  }
+
+  function endTurn(name: string): void {
+    const next = queues.get(name)?.shift();
+    if (next === undefined) queues.delete(name);
+    else next(null);
+  }
+
+  /** The lock when its turn has come; null: another process holds it. */
+  async function take(name: string): Promise<Handed | null> {
+    const handed = await turn(name);
+    if (handed?.lock.isHeld() === true) return handed;
     try {
-      return await work();
-    } finally {
-      const next = queues.get(name)?.shift();
-      if (next === undefined) queues.delete(name);
-      else next();
+      const lock = await session.take(name);
+      return lock === null ? null : { lock, times: 0 };
+    } catch (error) {
+      endTurn(name);
+      throw error;
     }
   }
 
@@ -69,17 +100,21 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
   }
 
   return {
-    withLock: (name, work) =>
-      inTurn(name, async () => {
-        const lock = await session.take(name);
-        return lock === null ? await wait(name, work) : await given(lock, work);
-      }),
+    async withLock(name, work) {
+      const taken = await take(name);
+      return taken === null
+        ? await thenEnd(
+            () => wait(name, work),
+            () => endTurn(name),
+          )
+        : await thenEnd(work, () => passOn(name, taken));
+    },
     async tryLock(name, work) {
       if (queues.has(name)) return null;
-      return await inTurn(name, async () => {
-        const lock = await session.take(name);
-        return lock === null ? null : await given(lock, work);
-      });
+      const taken = await take(name);
+      if (taken !== null) return await thenEnd(work, () => passOn(name, taken));
+      endTurn(name);
+      return null;
     },
     async close() {
       await Promise.all([own.end(), pool.end()]);
@@ -87,10 +122,10 @@ export function openLocks(url: GivenSecret, goneAfterMs = GONE_AFTER_MS): Locks 
   };
 }
 
-async function given<T>(lock: HeldLock, work: () => Promise<T>): Promise<T> {
+async function thenEnd<T>(work: () => Promise<T>, end: () => Promise<void> | void): Promise<T> {
   try {
     return await work();
   } finally {
-    await lock.giveBack();
+    await end();
   }
 }

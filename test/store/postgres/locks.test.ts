@@ -70,6 +70,60 @@ describe('a lock', () => {
     await Promise.all([...held, ...waiting]);
   });
 
+  test('goes on within a process to who waits for it, and another process has its turn before the last of them', async () => {
+    // given many that wait in one process, and one in another
+    const order: string[] = [];
+    const many = Array.from({ length: 40 }, () =>
+      one.withLock('pair:many', async () => {
+        order.push('here');
+        await pause(5);
+      }),
+    );
+    while (order.length === 0) await pause(1);
+
+    // when
+    await other.withLock('pair:many', async () => {
+      order.push('there');
+    });
+    await Promise.all(many);
+
+    // then
+    expect(order).toHaveLength(41);
+    expect(order.indexOf('there')).toBeLessThan(40);
+    expect(await other.tryLock('pair:many', async () => 'in')).toBe('in');
+  });
+
+  test('that is lost with its connection is handed on to nobody', async () => {
+    // given one that waits in the same process
+    const locks = openLocks(fresh.url);
+    const isTaken = Promise.withResolvers<void>();
+    const isLost = Promise.withResolvers<void>();
+    const first = locks.withLock('pair:lost', async () => {
+      isTaken.resolve();
+      await isLost.promise;
+    });
+    await isTaken.promise;
+    const second = locks.withLock(
+      'pair:lost',
+      async () => await other.tryLock('pair:lost', async () => 'in'),
+    );
+
+    // when
+    await query(
+      fresh.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'latchkey-locks' and datname = current_database()
+         and pid in (select pid from pg_locks where locktype = 'advisory')`,
+    );
+    await pause(50);
+    isLost.resolve();
+    await first;
+
+    // then it has taken it anew
+    expect(await second).toBeNull();
+    await locks.close();
+  });
+
   test('is given back when the work fails, and the failure is told', async () => {
     await expect(one.withLock('pair:a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await other.tryLock('pair:a', async () => 'in')).toBe('in');
