@@ -27,6 +27,7 @@ import { environmentTokenUsed, listTokens } from '../store/scim/tokens.ts';
 import { auditCommands } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
+import { evidenceCommand } from './evidence-command.ts';
 import { migrateCommand } from './migrate-command.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
@@ -124,6 +125,7 @@ const withCatalogue = {
 };
 reviewCommands(program, withCatalogue);
 whoCommand(program, withCatalogue);
+evidenceCommand(program, withCatalogue);
 evalCommand(
   program,
   async () => (await settings()).model(),

@@ -59,7 +59,7 @@ export function whoCommand(program: Command, { withDatabase, catalogue, say, fai
 }
 
 /** Groups by the catalogue, so that those are known too whom no change ever gave it. */
-function knownGroups({ entitlements }: Catalogue): KnownGroup[] {
+export function knownGroups({ entitlements }: Pick<Catalogue, 'entitlements'>): KnownGroup[] {
   return entitlements.map(({ key, idpGroup }) => ({ entitlementKey: key, groupName: idpGroup }));
 }
 

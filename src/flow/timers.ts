@@ -80,7 +80,8 @@ const OUTBOX_KEPT_HOURS = 24;
 const RUNS_KEPT_DAYS = 30;
 /** A SET may be repeated for 31 days, and is known as a repeat so long. */
 const OBSERVED_KEPT_DAYS = 35;
-const ROUNDS_KEPT_DAYS = 90;
+/** A year and a month: an auditor's period is a year, and is looked at after its end. */
+const EVIDENCE_KEPT_DAYS = 400;
 /** A person who opens an old link is told for this long what became of it. */
 const STEP_UPS_KEPT_DAYS = 7;
 
@@ -234,8 +235,8 @@ export function every(
 export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetDone(context.db, OUTBOX_KEPT_HOURS);
   await forgetRuns(context.db, RUNS_KEPT_DAYS);
-  await forgetObserved(context.db, OBSERVED_KEPT_DAYS);
-  await forgetRounds(context.db, ROUNDS_KEPT_DAYS);
+  await forgetObserved(context.db, { days: OBSERVED_KEPT_DAYS, membershipDays: EVIDENCE_KEPT_DAYS });
+  await forgetRounds(context.db, EVIDENCE_KEPT_DAYS);
   await forgetSlackReceived(context.db);
   await forgetStepUps(context.db, STEP_UPS_KEPT_DAYS);
   await forgetSessions(context.db);

@@ -143,8 +143,15 @@ export async function lastOtherwise(
   return rows[0]?.at ?? null;
 }
 
-/** Forgets what was processed long ago; the audit keeps what came of it. */
-export async function forgetObserved(db: Db, keptDays: number): Promise<void> {
-  await sql`delete from observed where processed_at is not null
-    and received_at < clock_timestamp() - ${keptDays} * interval '1 day'`.execute(db);
+/**
+ * Forgets what was processed long ago; the audit keeps what came of it. Membership changes of groups that give something
+ * are kept longer: evidence holds them against the changes that there were.
+ */
+export async function forgetObserved(
+  db: Db,
+  { days, membershipDays }: { days: number; membershipDays: number },
+): Promise<void> {
+  await sql`delete from observed where processed_at is not null and received_at < clock_timestamp() - ${days} * interval '1 day'
+    and (received_at < clock_timestamp() - ${membershipDays} * interval '1 day'
+      or payload->>'kind' <> 'membership' or outcome = 'not ours')`.execute(db);
 }

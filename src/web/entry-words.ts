@@ -54,6 +54,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       kind === 'security' ? 'The picture of the week was made for an admin' : 'A weekly digest was made',
     accessReviewed: ({ verb }: { verb: string }, who) =>
       `${who ?? 'Somebody'} looked at it in a digest: ${reviewed[verb] ?? verb}`,
+    evidenceMade: ({ from, to, sha256 }: { from: string; to: string; sha256: string }) =>
+      `A pack of evidence was made, from ${from} to ${to}; its manifest has SHA-256 ${sha256}`,
     certificateSent: (_data, who) => `${who ?? 'Somebody'} had the certificate sent to them`,
     webSignedIn: (_data, who) => `${who ?? 'Somebody'} signed in to the web page`,
     auditRead: ({ of, asked }: { of: string; asked: string }, who) =>

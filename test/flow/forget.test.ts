@@ -29,6 +29,14 @@ test('what was processed long ago is forgotten; what is still owed, and what a S
     told('long ago'),
     told('never processed'),
     told('a month ago'),
+    {
+      ...told('a membership of last year'),
+      payload: { kind: 'membership', direction: 'added', person: { id: 'p' }, group: { id: 'g' } },
+    },
+    {
+      ...told('one of before'),
+      payload: { kind: 'membership', direction: 'added', person: { id: 'p' }, group: { id: 'g' } },
+    },
   ]);
   const age = (key: string, days: number, isProcessed: boolean) =>
     sql`update observed set received_at = clock_timestamp() - ${days} * interval '1 day',
@@ -36,12 +44,14 @@ test('what was processed long ago is forgotten; what is still owed, and what a S
   await age('long ago', 36, true);
   await age('never processed', 36, false);
   await age('a month ago', 31, true);
+  await age('a membership of last year', 399, true);
+  await age('one of before', 401, true);
   await forgetOnce({ db });
   const kept = await db.selectFrom('observed').select('key').orderBy('key').execute();
-  expect(kept.map(({ key }) => key)).toEqual(['a month ago', 'never processed']);
+  expect(kept.map(({ key }) => key)).toEqual(['a membership of last year', 'a month ago', 'never processed']);
 });
 
-test('the canary’s rounds are kept for a season', async () => {
+test('the canary’s rounds are kept for longer than an auditor’s year', async () => {
   const { db } = fresh.database;
   const round = (days: number) => sql`
     insert into canary_runs (id, started_at, objective_ms, grant_change_id, state, result, ended_at)
@@ -49,8 +59,8 @@ test('the canary’s rounds are kept for a season', async () => {
     from (select clock_timestamp() - ${days} * interval '1 day' as at) t`;
   await db.transaction().execute(async (tx) => {
     await sql`set local session_replication_role = replica`.execute(tx);
-    await round(91).execute(tx);
-    await round(89).execute(tx);
+    await round(401).execute(tx);
+    await round(399).execute(tx);
   });
   await forgetOnce({ db });
   expect(await db.selectFrom('canary_runs').select('id').execute()).toHaveLength(1);

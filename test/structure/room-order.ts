@@ -96,6 +96,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['slack/delegation', 'away and back'],
   ['slack/home', 'the Home tab, and the words that show the same'],
   ['slack/app', 'listeners, all cards'],
+  ['evidence', 'the pack of evidence: lists, samples, page, manifest'],
   ['mcp', 'copilots'],
   ['config', 'the only reader of the environment'],
   ['run-lock.ts', 'one Latchkey per folder'],

@@ -1,3 +1,4 @@
+import { csvRow } from '../csv.ts';
 import type { Campaign } from './campaign.ts';
 
 /** One line of a certificate, as an auditor reads it. Times are ISO 8601 in UTC. */
@@ -103,22 +104,8 @@ const columns: readonly (keyof CertificateLine)[] = [
   'muleSoftNote',
 ];
 
-/**
- * The lines as CSV (RFC 4180), a header first. A cell that a spreadsheet would take for a formula is kept from being
- * one.
- */
+/** The lines as CSV, a header first. */
 export function certificateCsv({ lines }: Pick<Certificate, 'lines'>): string {
-  const rows = lines.map((line) => columns.map((column) => cell(line[column])).join(','));
+  const rows = lines.map((line) => csvRow(columns.map((column) => line[column])));
   return [columns.join(','), ...rows].map((row) => `${row}\r\n`).join('');
-}
-
-/** What a spreadsheet takes for the beginning of a formula, also in full width and after blanks. */
-const FORMULA = /^[\s\ufeff]*[=+\-@|\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
-/** A semicolon and a tab separate cells in some countries. */
-const QUOTED = /[",;\t\r\n]/;
-
-function cell(value: CertificateLine[keyof CertificateLine]): string {
-  const text = value === null ? '' : Array.isArray(value) ? value.join('; ') : String(value);
-  const safe = typeof value !== 'number' && FORMULA.test(text) ? `'${text}` : text;
-  return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -60,6 +60,7 @@ export type Note = {
     | 'canaryAlarmCleared'
     | 'digestMade'
     | 'accessReviewed'
+    | 'evidenceMade'
     | 'pushOwed'
     | 'usualDelegateNamed'
     | 'usualDelegateDropped'

@@ -1,0 +1,21 @@
+/** What a cell of a table holds. Several are written with semicolons between. */
+export type Cell = string | number | boolean | null | readonly string[];
+
+/**
+ * A row of CSV (RFC 4180) without its line break. A cell that a spreadsheet would take for a formula is kept from being
+ * one.
+ */
+export function csvRow(cells: readonly Cell[]): string {
+  return cells.map(cellInCsv).join(',');
+}
+
+/** What a spreadsheet takes for the beginning of a formula, also in full width and after blanks. */
+const FORMULA = /^[\s\ufeff]*[=+\-@|\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
+/** A semicolon and a tab separate cells in some countries. */
+const QUOTED = /[",;\t\r\n]/;
+
+function cellInCsv(value: Cell): string {
+  const text = value === null ? '' : Array.isArray(value) ? value.join('; ') : String(value);
+  const safe = typeof value !== 'number' && FORMULA.test(text) ? `'${text}` : text;
+  return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

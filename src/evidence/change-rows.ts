@@ -1,0 +1,225 @@
+import {
+  rightOf,
+  secondsToSeen,
+  type Violation,
+  violationInWords,
+  violationsOf,
+} from '../core/evidence/checks.ts';
+import type { PersonId } from '../core/ids.ts';
+import type { PopulationRow } from '../store/evidence/populations.ts';
+import type { Row } from './list.ts';
+import type { PackParts } from './plan.ts';
+
+/** The objective: seconds from the decision until it is seen in MuleSoft. */
+const OBJECTIVE_SECONDS = 60;
+
+const whatAndWho = [
+  'change',
+  'person',
+  'email',
+  'entitlement',
+  'tier',
+  'group',
+  'team',
+  'cause',
+  'state',
+] as const;
+
+export const grantColumns = [
+  ...whatAndWho,
+  'requestedAt',
+  'requestedBy',
+  'reason',
+  'ticket',
+  'approvedAt',
+  'approvedBy',
+  'byWhatRight',
+  'signedInAfreshWith',
+  'clauses',
+  'policy',
+  'modelLeaned',
+  'writtenAt',
+  'pushedAt',
+  'seenAt',
+  'secondsToEffect',
+  'endsAt',
+  'endedAt',
+  'endedBecause',
+  'goneAt',
+  'notAsItShouldBe',
+];
+
+export const refusedColumns = [
+  ...whatAndWho,
+  'requestedAt',
+  'requestedBy',
+  'reason',
+  'ticket',
+  'decidedAt',
+  'decidedBy',
+  'why',
+  'policy',
+];
+
+export const removalColumns = [
+  ...whatAndWho,
+  'reason',
+  'requestedBy',
+  'decidedAt',
+  'decidedBy',
+  'writtenAt',
+  'goneAt',
+  'secondsToGone',
+  'lateAt',
+  'lateBecause',
+];
+
+type Book = Pick<PackParts, 'tierOf'>;
+
+export function grantRow(row: PopulationRow, book: Book): Row {
+  const { approvals, decision, legs, stages, ended } = row;
+  const byRule = decision?.by === null || decision === null;
+  return {
+    ...what(row, book),
+    requestedAt: row.requestedAt,
+    requestedBy: row.requester,
+    reason: row.reason,
+    ticket: row.ticket,
+    approvedAt: decision?.at ?? null,
+    approvedBy: approvals.length > 0 ? approvals.map(({ name }) => name) : (decision?.byName ?? null),
+    byWhatRight:
+      approvals.length > 0
+        ? approvals.map((one) => rightOf(stages ?? [], one) ?? 'not kept')
+        : byRule
+          ? 'a rule of the policy'
+          : 'as the card of many says',
+    signedInAfreshWith: approvals.flatMap(({ stepUp }) =>
+      stepUp === undefined ? [] : [[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(' ')],
+    ),
+    clauses: (row.clauses ?? []).filter((clause) => clause !== null),
+    policy: row.policy,
+    modelLeaned: row.lean,
+    writtenAt: legs.idpWrittenAt,
+    pushedAt: legs.scimPushedAt,
+    seenAt: legs.seenAt,
+    secondsToEffect: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
+    endsAt: row.endsAt,
+    endedAt: ended?.at ?? row.reopened?.at ?? null,
+    endedBecause: ended?.cause ?? null,
+    goneAt: row.goneAt,
+    notAsItShouldBe: violationsIn(row).map((one) => violationInWords[one]),
+  };
+}
+
+export function violationsIn(row: PopulationRow): Violation[] {
+  return violationsOf({
+    cause: row.cause,
+    personId: row.personId as PersonId,
+    requesterId: row.requesterId as PersonId | null,
+    approvals: row.approvals,
+    decision: row.decision,
+    writtenAt: row.legs.idpWrittenAt,
+    authorId: row.authorId as PersonId | null,
+    reopenedBy: row.reopened?.by ?? null,
+  });
+}
+
+export function refusedRow(row: PopulationRow, book: Book): Row {
+  return {
+    ...what(row, book),
+    requestedAt: row.requestedAt,
+    requestedBy: row.requester,
+    reason: row.reason,
+    ticket: row.ticket,
+    decidedAt: row.decision?.at ?? null,
+    decidedBy: row.decision?.byName ?? (row.refusal === null ? null : 'a rule of the policy'),
+    why: row.refusal ?? row.decision?.note ?? null,
+    policy: row.policy,
+  };
+}
+
+export function removalRow(row: PopulationRow, book: Book): Row {
+  const { legs, decision, late } = row;
+  return {
+    ...what(row, book),
+    reason: row.reason,
+    requestedBy: row.requester,
+    decidedAt: legs.decidedAt,
+    decidedBy: decision?.byName ?? null,
+    writtenAt: legs.idpWrittenAt,
+    goneAt: legs.seenAt,
+    secondsToGone: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
+    lateAt: late?.at ?? null,
+    lateBecause: late?.why ?? null,
+  };
+}
+
+function what(row: PopulationRow, { tierOf }: Book): Row {
+  return {
+    change: row.id,
+    person: row.person,
+    email: row.email,
+    entitlement: row.entitlement,
+    tier: tierOf(row.entitlement),
+    group: row.target?.groupName ?? null,
+    team: row.target?.teamName ?? null,
+    cause: row.cause,
+    state: row.state,
+  };
+}
+
+export const exceptionColumns = ['kind', 'at', 'change', 'person', 'email', 'entitlement', 'what'];
+
+/** What was out of the ordinary about one change; none: nothing was. */
+export function exceptionsOf(row: PopulationRow, kind: 'grant' | 'revoke'): Row[] {
+  const { legs, late, failure, cause, approvals, lean, state } = row;
+  const about = { change: row.id, person: row.person, email: row.email, entitlement: row.entitlement };
+  const direction = kind === 'grant' ? 'in effect' : 'gone';
+  const seconds = secondsToSeen({ ...legs, signedInAt: row.signedInAt });
+  const found: Row[] = [];
+  if (kind === 'grant' && cause === 'breakGlass')
+    found.push({ ...about, kind: 'break-glass', at: row.requestedAt, what: `taken at once: ${row.reason}` });
+  if (late !== null || (seconds !== null && seconds > OBJECTIVE_SECONDS))
+    found.push({
+      ...about,
+      kind: kind === 'grant' ? 'access was late' : 'removal was late',
+      at: late?.at ?? legs.seenAt,
+      what:
+        seconds === null
+          ? `not seen ${direction} yet: ${late?.why ?? ''}`
+          : `seen ${direction} after ${Math.round(seconds)} s${late === null ? '' : `: ${late.why}`}`,
+    });
+  if (state === 'failed')
+    found.push({
+      ...about,
+      kind: kind === 'grant' ? 'access was not given' : 'removal failed',
+      at: failure?.at ?? null,
+      what: failure?.text ?? null,
+    });
+  if (kind === 'grant' && lean === 'deny' && approvals.length > 0)
+    found.push({
+      ...about,
+      kind: 'overridden: approved against the model’s advice',
+      at: row.decision?.at ?? null,
+      what: `${approvals.map(({ name }) => name).join(', ')} approved; the model leaned to deny`,
+    });
+  return found;
+}
+
+export const violationColumns = [...exceptionColumns, 'decidedBy', 'madeBy', 'state'];
+
+export function violationRow(row: PopulationRow, violation: Violation): Row {
+  const { approvals, decision } = row;
+  return {
+    kind: violation,
+    at: row.legs.decidedAt,
+    change: row.id,
+    person: row.person,
+    email: row.email,
+    entitlement: row.entitlement,
+    what: violationInWords[violation],
+    decidedBy: approvals.length > 0 ? approvals.map(({ name }) => name) : (decision?.byName ?? null),
+    madeBy: row.author,
+    state: row.state,
+  };
+}

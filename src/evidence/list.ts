@@ -1,0 +1,68 @@
+import { type Cell, csvRow } from '../core/csv.ts';
+import type { ListName } from '../core/evidence/controls.ts';
+import type { Folder } from './folder.ts';
+
+export type Row = Record<string, Cell | Date>;
+
+/** A list as it is described in the pack. */
+export type WrittenList = {
+  name: ListName;
+  title: string;
+  /** The query that made it, with its values; null: it is drawn from others here. */
+  query: string | null;
+  /** Counted by a query of its own, at the same moment; null: there is none. */
+  counted: number | null;
+  written: number;
+  columns: readonly string[];
+  /** The first rows, for reading; the files have all. */
+  first: Record<string, Cell>[];
+};
+
+/** So many rows of a list stand in the page; all of them are in its files. */
+export const SHOWN = 200;
+const BATCH = 200;
+
+export type ListSpec = Pick<WrittenList, 'name' | 'title' | 'query' | 'counted' | 'columns'>;
+
+export type OpenList = { add(row: Row): Promise<void>; end(): Promise<WrittenList> };
+
+/** Writes a list as CSV and as JSON at once, row by row. */
+export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList> {
+  const csv = folder.open(`${spec.name}.csv`);
+  const json = folder.open(`${spec.name}.json`);
+  await csv.write(`${csvRow(spec.columns)}\r\n`);
+  await json.write('[');
+  const first: Record<string, Cell>[] = [];
+  let written = 0;
+  let waiting: { csv: string[]; json: string[] } = { csv: [], json: [] };
+  const flush = async () => {
+    const { csv: lines, json: objects } = waiting;
+    waiting = { csv: [], json: [] };
+    if (lines.length === 0) return;
+    await csv.write(lines.join(''));
+    await json.write(objects.join(''));
+  };
+  return {
+    async add(row) {
+      const cells = Object.fromEntries(spec.columns.map((column) => [column, plain(row[column])]));
+      waiting.csv.push(`${csvRow(spec.columns.map((column) => cells[column] ?? null))}\r\n`);
+      waiting.json.push(`${written === 0 ? '\n' : ',\n'}${JSON.stringify(cells)}`);
+      written += 1;
+      if (first.length < SHOWN) first.push(cells);
+      if (waiting.csv.length === BATCH) await flush();
+    },
+    async end() {
+      await flush();
+      await json.write('\n]\n');
+      await csv.end();
+      await json.end();
+      return { ...spec, written, first };
+    },
+  };
+}
+
+/** Times are written in UTC (ISO 8601). */
+function plain(value: Row[string] | undefined): Cell {
+  if (value === undefined) return null;
+  return value instanceof Date ? value.toISOString() : value;
+}

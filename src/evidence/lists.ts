@@ -1,0 +1,266 @@
+import type { RawBuilder } from 'kysely';
+import type { ListName } from '../core/evidence/controls.ts';
+import { couldReach } from '../core/evidence/reach.ts';
+import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
+import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
+import {
+  type MembershipEvent,
+  matchedEvents,
+  membershipEvents,
+} from '../store/evidence/membership-events.ts';
+import {
+  type AlarmRow,
+  alarms,
+  alarmTypes,
+  canaryRounds,
+  emergencies,
+  type FlatRow,
+  policiesInForce,
+  reviewLines,
+  reviews,
+  terminations,
+} from '../store/evidence/other-lists.ts';
+import {
+  type ChangePopulation,
+  type PopulationRow,
+  populationQuery,
+  populationRows,
+} from '../store/evidence/populations.ts';
+import { reachAt } from '../store/evidence/reach.ts';
+import { databaseNow } from '../store/postgres/clock.ts';
+import type { Tx } from '../store/postgres/database.ts';
+import { revive } from '../store/revive.ts';
+import { entryInWords } from '../web/entry-words.ts';
+import {
+  exceptionColumns,
+  exceptionsOf,
+  grantColumns,
+  grantRow,
+  refusedColumns,
+  refusedRow,
+  removalColumns,
+  removalRow,
+  violationColumns,
+  violationRow,
+  violationsIn,
+} from './change-rows.ts';
+import { flatColumns } from './flat-columns.ts';
+import type { Folder } from './folder.ts';
+import { type OpenList, openList, type Row, type WrittenList } from './list.ts';
+import type { PackFacts, PackParts, PackPlan } from './plan.ts';
+import { drawSamples } from './samples.ts';
+
+type Lists = Map<ListName, WrittenList>;
+/** What every list is written with. */
+type Writing = { tx: Tx; folder: Folder; plan: PackPlan; parts: PackParts; lists: Lists };
+type Drawn = Pick<PackFacts, 'lists' | 'samples' | 'told' | 'madeAt'>;
+
+export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: PackParts): Promise<Drawn> {
+  const madeAt = await databaseNow(tx);
+  const writing: Writing = { tx, folder, plan, parts, lists: new Map() };
+  await listChanges(writing);
+  await writeFlat(writing, 'terminations', 'People who left', terminations(plan));
+  await writeFlat(writing, 'reviews', 'Access reviews', reviews(plan));
+  await writeFlat(writing, 'review-lines', 'Lines of access reviews', reviewLines(plan));
+  await writeFlat(writing, 'emergencies', 'Break-glass: access taken in an emergency', emergencies(plan));
+  await writeFlat(writing, 'canary', 'Rounds of the canary', canaryRounds(plan));
+  const told = await writeMembershipEvents(writing);
+  await writeHolders(writing, new Date(Math.min(plan.to.getTime(), madeAt.getTime())));
+  await writePolicies(writing);
+  const samples = await drawSamples(tx, folder, plan, parts);
+  return { madeAt, lists: writing.lists, samples, told };
+}
+
+/** The three populations of changes, and what of them was not as it should be. */
+async function listChanges(writing: Writing): Promise<void> {
+  const { folder, plan, parts, tx } = writing;
+  const violations = await openList(folder, {
+    name: 'violations',
+    title: 'Not approved before it was given, or not by somebody else',
+    query: null,
+    counted: null,
+    columns: violationColumns,
+  });
+  const exceptions = await openList(folder, {
+    name: 'exceptions',
+    title: 'Exceptions',
+    query: null,
+    counted: null,
+    columns: exceptionColumns,
+  });
+  const given = { name: 'grants', title: 'Access that was given', columns: grantColumns } as const;
+  await writeChangeList(writing, given, async (row, list) => {
+    await list.add(grantRow(row, parts));
+    for (const one of violationsIn(row)) await violations.add(violationRow(row, one));
+    for (const one of exceptionsOf(row, 'grant')) await exceptions.add(one);
+  });
+  const refused = {
+    name: 'requests-not-granted',
+    title: 'Asked for or found, and not given',
+    columns: refusedColumns,
+  } as const;
+  await writeChangeList(writing, refused, (row, list) => list.add(refusedRow(row, parts)));
+  const removed = { name: 'removals', title: 'Access that was taken away', columns: removalColumns } as const;
+  await writeChangeList(writing, removed, async (row, list) => {
+    await list.add(removalRow(row, parts));
+    for (const one of exceptionsOf(row, 'revoke')) await exceptions.add(one);
+  });
+  for await (const row of rowsOf<AlarmRow>(tx, alarms(plan))) await exceptions.add(alarmRow(row, parts));
+  await close(writing, violations);
+  await close(writing, exceptions);
+}
+
+function alarmRow(row: AlarmRow, parts: PackParts): Row {
+  const { at, type, changeId, actor, data, person, email, entitlement } = row;
+  const { text } = entryInWords({ at, type, actor, data }, parts.idpName(null));
+  return { kind: alarmTypes[type], at, change: changeId, person, email, entitlement, what: text };
+}
+
+async function writeChangeList(
+  writing: Writing,
+  { name, title, columns }: { name: ChangePopulation; title: string; columns: readonly string[] },
+  write: (row: PopulationRow, list: OpenList) => Promise<void>,
+): Promise<void> {
+  const { tx, folder, plan } = writing;
+  const query = populationQuery(name, plan);
+  const counted = await countOf(tx, query);
+  const list = await openList(folder, { name, title, query: shownQuery(tx, query), counted, columns });
+  for await (const row of rowsOf(tx, populationRows(name, plan))) await write(revived(row), list);
+  await close(writing, list);
+}
+
+/** Times within documents are texts as JSON has them. */
+function revived(row: PopulationRow): PopulationRow {
+  const { approvals, decision, legs, late, failure, ended, reopened } = row;
+  const docs = revive({ approvals, decision, legs, late, failure, ended, reopened });
+  return { ...row, ...docs };
+}
+
+async function close({ lists }: Pick<Writing, 'lists'>, list: OpenList): Promise<void> {
+  const written = await list.end();
+  lists.set(written.name, written);
+}
+
+/** A list that is written as its query gives it. Its columns are those of the query. */
+async function writeFlat(
+  writing: Writing,
+  name: ListName,
+  title: string,
+  query: RawBuilder<FlatRow>,
+): Promise<void> {
+  const { tx, folder } = writing;
+  const counted = await countOf(tx, query);
+  const columns = flatColumns[name] ?? [];
+  const list = await openList(folder, { name, title, query: shownQuery(tx, query), counted, columns });
+  for await (const row of rowsOf(tx, query)) await list.add(row);
+  await close(writing, list);
+}
+
+const eventColumns = [
+  'occurredAt',
+  'source',
+  'direction',
+  'person',
+  'email',
+  'group',
+  'entitlement',
+  'madeBy',
+  'matched',
+  'change',
+  'state',
+];
+
+/** Every membership change that was told of, and beside it those that Latchkey had not made. */
+async function writeMembershipEvents(writing: Writing): Promise<PackFacts['told']> {
+  const { tx, folder, plan } = writing;
+  const query = membershipEvents(plan);
+  const spec = { query: shownQuery(tx, query), counted: await countOf(tx, query), columns: eventColumns };
+  const all = await openList(folder, {
+    ...spec,
+    name: 'membership-events',
+    title: 'Membership changes as event sources told them',
+  });
+  const around = await openList(folder, {
+    name: 'made-around-latchkey',
+    title: 'Membership changes that Latchkey did not make',
+    query: null,
+    counted: null,
+    columns: eventColumns,
+  });
+  const told = new Map<string, PackFacts['told'][number]>();
+  for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan))) {
+    const { source, direction, matched, actor, changeId, group, groupId } = event;
+    const row = {
+      ...event,
+      group: group ?? groupId,
+      madeBy: actor,
+      matched: matched ?? 'nothing',
+      change: changeId,
+    };
+    await all.add(row);
+    if (matched === null || matched === 'found') await around.add(row);
+    const key = `${source} ${direction} ${row.matched}`;
+    const one = told.get(key) ?? { source, direction, matched: row.matched, count: 0 };
+    told.set(key, { ...one, count: one.count + 1 });
+  }
+  await close(writing, all);
+  await close(writing, around);
+  return [...told.values()].toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+const holderColumns = [
+  'person',
+  'email',
+  'entitlement',
+  'tier',
+  'group',
+  'team',
+  'is',
+  'couldUseIt',
+  'since',
+  'until',
+  'why',
+  'change',
+];
+
+async function writeHolders(writing: Writing, at: Date): Promise<void> {
+  const { tx, folder, parts } = writing;
+  const list = await openList(folder, {
+    name: 'holders',
+    title: `Who held what at ${utc(at)}`,
+    query: null,
+    counted: null,
+    columns: holderColumns,
+  });
+  for await (const one of reachAt(tx, at, {}, parts.known))
+    await list.add({
+      person: one.name,
+      email: one.email,
+      entitlement: one.entitlementKey,
+      tier: one.entitlementKey === null ? null : parts.tierOf(one.entitlementKey),
+      group: one.target.groupName,
+      team: one.target.teamName ?? one.target.teamId,
+      is: reachInWords[one.is],
+      couldUseIt: couldReach(one),
+      since: one.since,
+      until: one.until,
+      why: whyInWords(one, one.requester),
+      change: one.changeId,
+    });
+  await close(writing, list);
+}
+
+async function writePolicies(writing: Writing): Promise<void> {
+  const { tx, folder, plan } = writing;
+  const query = policiesInForce(plan);
+  const list = await openList(folder, {
+    name: 'policies',
+    title: 'Policies that decided',
+    query: shownQuery(tx, query),
+    counted: await countOf(tx, query),
+    columns: ['fingerprint', 'loadedAt', 'file', 'text'],
+  });
+  for await (const { fingerprint, loadedAt, texts } of rowsOf(tx, query))
+    for (const [file, text] of Object.entries(texts)) await list.add({ fingerprint, loadedAt, file, text });
+  await close(writing, list);
+}

@@ -1,0 +1,268 @@
+import type { Cell } from '../core/csv.ts';
+import { type Control, frameworkNames, type ListName } from '../core/evidence/controls.ts';
+import { utc } from '../core/evidence/words.ts';
+import { alreadyHtml, type Html, html } from '../web/html.ts';
+import { SHOWN, type WrittenList } from './list.ts';
+import { style } from './page-style.ts';
+import { type PackFacts, SAMPLE_RULE } from './plan.ts';
+import type { ToldStory } from './story.ts';
+
+/** Lists that stand in the page, in the order of an auditor's questions, each with what it says when it is empty. */
+const shown: readonly (readonly [ListName, empty: string])[] = [
+  [
+    'violations',
+    'Every access was approved before it was given, by a rule or by somebody else than who asked for it or holds it.',
+  ],
+  ['exceptions', 'Nothing was late, refused or alarmed.'],
+  ['made-around-latchkey', 'Every membership change that was told of is Latchkey’s own.'],
+  ['emergencies', 'Nobody took access in an emergency.'],
+  ['terminations', 'Nobody left.'],
+  ['reviews', 'No access review was under way.'],
+  ['policies', 'No policy decided anything.'],
+];
+
+/** The pack to read and to print: one page, without scripts, and with nothing from elsewhere. */
+export function packHtml(facts: PackFacts): string {
+  const { plan, madeAt, madeBy, tool, controls, lists, samples } = facts;
+  const title = `Evidence of access, ${day(plan.from)} to ${day(new Date(plan.to.getTime() - 1))}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${alreadyHtml(style)}</style>
+</head>
+<body>
+<header>
+<p class="brand">Latchkey</p>
+<h1>${title}</h1>
+<p>From ${utc(plan.from)} up to and without ${utc(plan.to)}. Made at ${utc(madeAt)} by ${madeBy} with ${tool}. All times are UTC, by the clock of Latchkey’s database, unless another is named. All lists are of one moment.</p>
+</header>
+<nav aria-label="Contents"><ol>
+<li><a href="#summary">In short</a></li>
+<li><a href="#populations">Populations, and that they are complete</a></li>
+<li><a href="#controls">Controls</a></li>
+${shown.map(([name]) => html`<li><a href="#${name}">${lists.get(name)?.title}</a></li>`)}
+<li><a href="#canary">The canary</a></li>
+<li><a href="#samples">Samples</a></li>
+<li><a href="#check">To check this pack</a></li>
+</ol></nav>
+<main>
+${inShort(facts)}
+${populationsSection(facts)}
+${controlsSection(controls, lists)}
+${shown.map(([name, empty]) => listSection(lists.get(name), empty))}
+${canarySection(lists.get('canary'))}
+<section id="samples"><h2>Samples</h2>
+<p>${plan.sample.size} of each population, with the seed <code>${plan.sample.seed}</code>: ${SAMPLE_RULE}. With the same seed anybody draws the same again.</p>
+${samples.map(({ of, query, stories }) => sampleSection(lists.get(of)?.title ?? of, query, stories))}
+</section>
+${checkSection(facts)}
+</main>
+</body>
+</html>
+`.toString();
+}
+
+function day(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+function inShort({ lists, told }: PackFacts): Html {
+  const count = (name: ListName) => lists.get(name)?.written ?? 0;
+  const around = told.filter(({ matched }) => matched === 'found' || matched === 'nothing');
+  const of = (matched: string) =>
+    around.filter((one) => one.matched === matched).reduce((sum, one) => sum + one.count, 0);
+  const figures: [string, number, ListName][] = [
+    ['accesses were given', count('grants'), 'grants'],
+    [
+      'of them not approved before, or not by somebody else',
+      distinctChanges(lists.get('violations')),
+      'violations',
+    ],
+    ['accesses were taken away', count('removals'), 'removals'],
+    ['people left', count('terminations'), 'terminations'],
+    ['exceptions', count('exceptions'), 'exceptions'],
+    [
+      'membership changes were found that Latchkey had not made, and were put to an owner',
+      of('found'),
+      'made-around-latchkey',
+    ],
+    ['membership changes that nothing in the record explains', of('nothing'), 'made-around-latchkey'],
+  ];
+  return html`<section id="summary"><h2>In short</h2><dl class="figures">${figures.map(
+    ([label, n, name]) =>
+      html`<div class="${n > 0 && isTrouble(name) ? 'bad' : ''}"><dt>${label}</dt><dd>${n}</dd></div>`,
+  )}</dl></section>`;
+}
+
+function isTrouble(name: ListName): boolean {
+  return name === 'violations' || name === 'exceptions' || name === 'made-around-latchkey';
+}
+
+function distinctChanges(list: WrittenList | undefined): number {
+  // A change with two violations has two rows, and only the first rows are at hand: past those the rows are counted.
+  if (list === undefined) return 0;
+  return list.written > SHOWN ? list.written : new Set(list.first.map(({ change }) => change)).size;
+}
+
+function populationsSection({ lists, told }: PackFacts): Html {
+  const all = [...lists.values()];
+  const rows = all.map(({ name, title, counted, written }) => [
+    html`<a href="${name}.csv">${title}</a>`,
+    String(written),
+    counted === null
+      ? 'drawn from the others'
+      : counted === written || name === 'policies'
+        ? `${counted}`
+        : html`<b class="bad">${counted}: not the same</b>`,
+  ]);
+  return html`<section id="populations"><h2>Populations, and that they are complete</h2>
+<p>Each list is written whole. Beside it stands what its query counts when it is asked for the count alone, at the same moment.</p>
+${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
+<h3>Held against what the identity provider told</h3>
+<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources. What they told is kept for 400 days.</p>
+${
+  told.length === 0
+    ? html`<p class="empty">No event source told of a membership change in this period.</p>`
+    : table(
+        'Membership changes by source',
+        ['Source', 'Direction', 'Explained by', 'Count'],
+        told.map(({ source, direction, matched, count }) => [
+          source,
+          direction,
+          matchedInWords[matched] ?? matched,
+          String(count),
+        ]),
+      )
+}
+<h3>The queries</h3>
+${all.flatMap(({ title, query }) => (query === null ? [] : [html`<details><summary>${title}</summary><pre>${query}</pre></details>`]))}
+</section>`;
+}
+
+const matchedInWords: Record<string, string> = {
+  change: 'a change of Latchkey’s, at that time',
+  wanted: 'an earlier change of Latchkey’s, told again',
+  found: 'made around Latchkey; found, and put to an owner',
+  nothing: 'nothing in the record',
+};
+
+function controlsSection(controls: readonly Control[], lists: PackFacts['lists']): Html {
+  return html`<section id="controls"><h2>Controls</h2>${controls.map(
+    ({
+      framework,
+      id,
+      asks,
+      answer,
+      lists: names,
+    }) => html`<article class="control"><h3>${id} <span class="of">${frameworkNames[framework]}</span></h3>
+<p class="asks">${asks}</p><p>${answer}</p>
+<ul>${names.map((name) => {
+      const list = lists.get(name);
+      return list === undefined
+        ? null
+        : html`<li>${list.title}: <b>${list.written}</b> (<a href="${name}.csv">${name}.csv</a>, <a href="${name}.json">${name}.json</a>)</li>`;
+    })}</ul></article>`,
+  )}</section>`;
+}
+
+/** Texts of whole policies, queries and ids stand in the files; a page is for reading. */
+const notShown = new Set(['text', 'case', 'campaign', 'certificateKey', 'certificateSha256']);
+
+function listSection(list: WrittenList | undefined, empty: string): Html | null {
+  if (list === undefined) return null;
+  const { name, title, written, first } = list;
+  const columns = list.columns.filter(
+    (column) =>
+      !(notShown.has(column) || (name === 'violations' && column === 'kind')) &&
+      first.some((row) => isSaid(row[column])),
+  );
+  const rest = written - first.length;
+  return html`<section id="${name}"><h2>${title}: ${written}</h2>
+${
+  written === 0
+    ? html`<p class="empty">${empty}</p>`
+    : table(
+        title,
+        columns.map(inWords),
+        first.map((row) => columns.map((column) => cell(row[column]))),
+      )
+}
+<p class="files">${rest > 0 ? `${rest} more are in the files: ` : 'As files: '}<a href="${name}.csv">${name}.csv</a>, <a href="${name}.json">${name}.json</a></p></section>`;
+}
+
+function canarySection(list: WrittenList | undefined): Html | null {
+  if (list === undefined) return null;
+  const seconds = list.first.flatMap(({ secondsToGone }) =>
+    typeof secondsToGone === 'number' ? [secondsToGone] : [],
+  );
+  return html`<section id="canary"><h2>The canary: ${list.written} rounds</h2>
+<p>A person made for the test is given access, seen in MuleSoft, taken out and seen gone, again and again. Each round is control evidence that the way works, also when nobody asked for anything.</p>
+${
+  list.written === 0
+    ? html`<p class="empty">No round began in this period: the canary was off, or its record is older than it is kept.</p>`
+    : html`<p>Of the first ${list.first.length} rounds, ${list.first.filter(({ result }) => result === 'hit').length} were within the objective, and ${list.first.filter(({ result }) => result === 'miss').length} missed it${seconds.length === 0 ? '' : `; the slowest removal took ${Math.max(...seconds).toFixed(1)} s`}. All are in <a href="canary.csv">canary.csv</a>.</p>`
+}</section>`;
+}
+
+function sampleSection(title: string, query: string, stories: readonly ToldStory[]): Html {
+  return html`<h3>${title}: ${stories.length} drawn</h3>
+<details><summary>The query that draws them</summary><pre>${query}</pre></details>
+${stories.map(
+  ({
+    id,
+    title: what,
+    facts,
+    grounds,
+    clauses,
+    timeline,
+  }) => html`<article class="story" id="c-${id}"><h4>${what}</h4>
+<dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
+${grounds.length === 0 ? null : html`<p><b>What the rules said:</b> ${grounds.join('; ')}</p>`}
+${clauses.map(({ clause, text }) => html`<blockquote><b>${clause}</b> ${text}</blockquote>`)}
+${table(
+  `Story of ${id}`,
+  ['Audit entry', 'Time', 'Who', 'What'],
+  timeline.map(({ seq, at, who, what: said }) => [seq ?? 'not sealed yet', at, who, said]),
+)}
+</article>`,
+)}`;
+}
+
+function checkSection({ files }: PackFacts): Html {
+  return html`<section id="check"><h2>To check this pack</h2>
+<p><code>manifest.json</code> names every file with its length and its SHA-256, and this page too. <code>manifest.jws</code>, where it is there, is the same manifest with this installation’s signature (JWS, Ed25519): <code>npm run latchkey -- evidence verify</code> checks all of it.</p>
+${table(
+  'Files',
+  ['File', 'Bytes', 'SHA-256'],
+  files.map(({ name, bytes, sha256 }) => [name, String(bytes), html`<code>${sha256}</code>`]),
+)}
+</section>`;
+}
+
+function table(label: string, heads: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${row.map((one) => html`<td>${one}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+function isSaid(value: Cell | undefined): boolean {
+  return (
+    value !== null && value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
+  );
+}
+
+function cell(value: Cell | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.join('; ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return String(value).replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/, '$1 $2');
+}
+
+/** `secondsToGone` as `Seconds to gone`. */
+function inWords(column: string): string {
+  const words = column.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

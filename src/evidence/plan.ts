@@ -1,0 +1,43 @@
+import type { Control, Framework, ListName } from '../core/evidence/controls.ts';
+import type { KnownGroup } from '../store/evidence/reach.ts';
+import type { WrittenFile } from './folder.ts';
+import type { WrittenList } from './list.ts';
+import type { ToldStory } from './story.ts';
+
+/** What a pack is asked to be. */
+export type PackPlan = {
+  from: Date;
+  to: Date;
+  frameworks: readonly Framework[];
+  sample: { size: number; seed: string };
+};
+
+/** What a pack is made with, beside the database. */
+export type PackParts = {
+  /** Tier of an entitlement, as the catalogue has it now; null: it is not in it any more. */
+  tierOf(key: string): string | null;
+  known: readonly KnownGroup[];
+  /** Name of an identity provider by its `system`; null: of which one is not kept. */
+  idpName(system: string | null): string;
+  /** Whoever makes it, and with what. */
+  madeBy: string;
+  tool: string;
+  /** Signs the manifest; null: it is not signed. */
+  sign: ((document: string) => Promise<{ jws: string; kid: string }>) | null;
+};
+
+/** What the page is drawn from. */
+export type PackFacts = {
+  plan: PackPlan;
+  madeAt: Date;
+  madeBy: string;
+  tool: string;
+  controls: Control[];
+  lists: Map<ListName, WrittenList>;
+  samples: { of: ListName; query: string; stories: ToldStory[] }[];
+  /** Membership changes by event source, direction and what explains them. */
+  told: { source: string; direction: string; matched: string; count: number }[];
+  files: WrittenFile[];
+};
+
+export const SAMPLE_RULE = 'of the population, those whose SHA-256 of "seed:change" (UTF-8) is the lowest';

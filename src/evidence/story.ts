@@ -1,0 +1,147 @@
+import type { Change } from '../core/change/change.ts';
+import { rightOf, secondsToSeen } from '../core/evidence/checks.ts';
+import { utc } from '../core/evidence/words.ts';
+import { readClauses } from '../policy/catalogue-file.ts';
+import type { Story } from '../store/evidence/stories.ts';
+import { entryInWords } from '../web/entry-words.ts';
+import type { PackParts } from './plan.ts';
+
+/** The whole story of one change of a sample, as it stands in the page and in `samples.json`. */
+export type ToldStory = {
+  id: string;
+  title: string;
+  person: string;
+  entitlement: string;
+  /** What is asked of every sample, in this order. */
+  facts: { label: string; value: string }[];
+  /** Why it was decided so, by the rules. */
+  grounds: string[];
+  /** The clauses that bore on it, as they were written then. */
+  clauses: { clause: string; text: string }[];
+  /** `seq`: the number of the audit entry in the sealed order. */
+  timeline: { seq: string | null; at: string; who: string; what: string }[];
+};
+
+const NONE = 'none';
+
+/** `texts`: the policy that decided, by file; null: none is kept under that fingerprint. */
+export function toldStory(
+  story: Story,
+  texts: Readonly<Record<string, string>> | null,
+  parts: Pick<PackParts, 'idpName' | 'tierOf'>,
+): ToldStory {
+  const { change, person, entries } = story;
+  const grounds = change.verdict?.grounds ?? [];
+  const cited = new Set(grounds.flatMap(({ clause }) => clause ?? []));
+  const idp = parts.idpName(change.target?.idp ?? null);
+  return {
+    id: change.id,
+    title: `${change.kind === 'grant' ? '' : 'Taken away: '}${change.entitlementKey}, ${person.name}`,
+    person: `${person.name} <${person.email}>`,
+    entitlement: change.entitlementKey,
+    facts: factsOf(story, parts),
+    grounds: grounds.map(({ text, clause }) => (clause === null ? text : `${text} (${clause})`)),
+    clauses: readClauses(texts?.['policy.md'] ?? '')
+      .filter(({ id }) => cited.has(id))
+      .map(({ id, text }) => ({ clause: id, text })),
+    timeline: entries.map(({ seq, ...entry }) => {
+      const { text, actor } = entryInWords(entry, idp);
+      return { seq, at: entry.at.toISOString(), who: actor, what: text };
+    }),
+  };
+}
+
+function factsOf(
+  { change, person, requester, summary, revoke }: Story,
+  parts: Pick<PackParts, 'idpName' | 'tierOf'>,
+) {
+  const { legs, target, verdict } = change;
+  const facts: [label: string, value: string | null][] = [
+    ['Request', change.id],
+    ['For', `${person.name} <${person.email}>`],
+    [
+      'Asked by',
+      requester === null
+        ? 'nobody: it follows from a rule, an end, or the directory'
+        : `${requester.name} <${requester.email}>`,
+    ],
+    [
+      'What',
+      `${change.entitlementKey}, tier ${parts.tierOf(change.entitlementKey) ?? 'not in the catalogue any more'}`,
+    ],
+    [
+      'Group and team',
+      target === null
+        ? null
+        : `${parts.idpName(target.idp)}: ${target.groupName} (${target.groupId}); Anypoint: ${target.teamName} (${target.teamId})`,
+    ],
+    ['Cause', change.cause],
+    ['Reason', change.reason === '' ? null : change.reason],
+    ['Ticket', change.ticket],
+    ['Policy', verdict?.policy ?? null],
+    ['Decided', decidedInWords(change)],
+    ['By what right', rightsInWords(change)],
+    ['Model’s advice, which decides nothing', adviceInWords(summary)],
+    ['Written in the identity provider', timeOf(legs.idpWrittenAt)],
+    ['Pushed by SCIM', timeOf(legs.scimPushedAt)],
+    [change.kind === 'grant' ? 'Seen in MuleSoft' : 'Seen gone in MuleSoft', seenInWords(change)],
+    ...(change.kind === 'revoke'
+      ? []
+      : ([
+          ['Until', timeOf(change.grant?.endsAt ?? null)],
+          ['Ended', endedInWords(change)],
+          ['Its removal written', timeOf(revoke?.idpWrittenAt ?? null)],
+          ['Its removal seen in MuleSoft', timeOf(revoke?.seenAt ?? null)],
+        ] as [string, string | null][])),
+    ['Late', change.late === null ? null : `${utc(change.late.at)}: ${change.late.why}`],
+  ];
+  return facts.map(([label, value]) => ({ label, value: value ?? NONE }));
+}
+
+function timeOf(at: Date | null): string | null {
+  return at === null ? null : `${utc(at)}, by Latchkey’s database`;
+}
+
+function seenInWords({ legs, signedInAt, inEffectNote }: Change): string | null {
+  if (legs.seenAt === null) return null;
+  const seconds = secondsToSeen({ ...legs, signedInAt });
+  const after = seconds === null ? '' : `, ${seconds.toFixed(1)} s after the decision`;
+  return `${timeOf(legs.seenAt)}${after}${inEffectNote === null ? '' : ` (${inEffectNote})`}`;
+}
+
+function decidedInWords({ decision, refusal }: Change): string | null {
+  if (decision === null) return refusal === null ? null : `refused by rule: ${refusal.text}`;
+  const note = decision.note === null ? '' : `: ${decision.note}`;
+  return `${decision.outcome} by ${decision.by === null ? 'rule' : decision.byName} at ${utc(decision.at)}${note}`;
+}
+
+function rightsInWords({ approvals, plan, decision, kind }: Change): string | null {
+  const rights = approvals.map((one) => {
+    const { name, at, stepUp } = one;
+    const afresh =
+      stepUp === undefined
+        ? ''
+        : `, signed in afresh (${[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(', ')})`;
+    return `${name} as ${rightOf(plan?.stages ?? [], one) ?? 'an approver whose right is not kept'} at ${utc(at)}${afresh}`;
+  });
+  if (rights.length > 0) return rights.join('; ');
+  if (decision === null) return null;
+  if (decision.by === null) return 'the written policy: no person decides on it';
+  return kind === 'revoke' ? 'whoever may take it away' : 'the decision on a card of many';
+}
+
+function adviceInWords(summary: Story['summary']): string | null {
+  const advice = summary?.advice ?? null;
+  if (advice === null) return null;
+  if (!advice.answered) return `none: ${advice.why}`;
+  const { model, promptId, promptVersion } = advice.provenance;
+  return `leaned to ${advice.advice.lean}: “${advice.advice.headline}” (model ${model}, prompt ${promptId} version ${promptVersion})`;
+}
+
+function endedInWords({ ended, reopened }: Change): string | null {
+  if (ended !== null)
+    return `${utc(ended.at)}: ${ended.cause}${ended.extendedBy === undefined ? '' : `, went on under ${ended.extendedBy}`}`;
+  return reopened === undefined
+    ? null
+    : `${utc(reopened.at)}: asked anew, for ${reopened.name} who kept it had made it`;
+}

@@ -1,0 +1,46 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Db, Tx } from '../postgres/database.ts';
+
+/** Rows fetched at a time: the memory that a list takes does not grow with its length. */
+const FETCHED = 1_000;
+let opened = 0;
+
+/**
+ * All that is read in it is of one moment, so that counts agree with lists. It only reads, so it holds up neither writers
+ * nor the sealer. Long ones keep PostgreSQL from clearing away old rows meanwhile.
+ */
+export async function atOneMoment<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return await db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
+}
+
+/** The rows of a query, by a cursor of PostgreSQL's. */
+export async function* rowsOf<Row>(tx: Tx, query: RawBuilder<Row>): AsyncGenerator<Row> {
+  opened += 1;
+  const name = sql.raw(`evidence_${opened}`);
+  await sql`declare ${name} no scroll cursor for ${query}`.execute(tx);
+  for (;;) {
+    const { rows } = await sql<Row>`fetch ${sql.lit(FETCHED)} from ${name}`.execute(tx);
+    yield* rows;
+    if (rows.length < FETCHED) break;
+  }
+  await sql`close ${name}`.execute(tx);
+}
+
+export async function countOf(tx: Tx, query: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ n: string }>`select count(*) as n from (${query}) counted`.execute(tx);
+  return Number(rows[0]?.n ?? 0);
+}
+
+/** A query with its values put in, for people to read and run. */
+export function shownQuery(db: Db | Tx, query: RawBuilder<unknown>): string {
+  const { sql: text, parameters } = query.compile(db);
+  return text
+    .replaceAll(/\$(\d+)/g, (_, n: string) => literal(parameters[Number(n) - 1]))
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+function literal(value: unknown): string {
+  if (value instanceof Date) return `'${value.toISOString()}'`;
+  return typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,139 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Cell } from '../../core/csv.ts';
+import type { Period } from './populations.ts';
+
+/** A row of a list as it is written. */
+export type FlatRow = Record<string, Cell | Date>;
+type Flat = RawBuilder<FlatRow>;
+
+const time = (path: string) => sql`(${sql.raw(path)})::timestamptz`;
+
+/** Everybody whose leaving began in the period, with the time until everything of theirs was gone. */
+export function terminations({ from, to }: Period): Flat {
+  return sql`
+    select o.id as "case", p.name as person, p.email, o.cause, o.state, o.opened_at as "knownAt", ${time("o.doc->>'beganAt'")} as "beganAt",
+      coalesce(o.doc->'decidedBy'->>'name', o.doc->'startedBy'->>'name') as "decidedBy",
+      jsonb_array_length(o.doc->'revokes') as revokes, v.last_seen as "lastSeenGoneAt",
+      round(extract(epoch from v.last_seen - ${time("o.doc->>'beganAt'")})::numeric, 1)::float8 as "secondsToGone",
+      v.unseen as "notSeenGone", ${time("o.doc->'late'->>'at'")} as "lateAt", o.doc->'late'->>'why' as "lateBecause",
+      ${time("o.doc->>'closedAt'")} as "closedAt", o.doc->>'closing' as closing
+    from offboardings o join people p on p.id = o.person_id
+    left join lateral (
+      select max((c.doc->'legs'->>'seenAt')::timestamptz) as last_seen,
+        (count(*) filter (where c.doc->'legs'->>'seenAt' is null and c.state <> 'superseded'))::int as unseen
+      from jsonb_array_elements_text(o.doc->'revokes') r join changes c on c.id = r::uuid) v on true
+    where o.opened_at >= ${from} and o.opened_at < ${to} order by o.opened_at, o.id`;
+}
+
+/** Access reviews that were under way in the period. */
+const reviewed = ({
+  from,
+  to,
+}: Period) => sql`campaigns k where k.opened_at < ${to} and k.state in ('open', 'closing', 'closed')
+  and coalesce(${time("k.doc->>'closedAt'")}, 'infinity') >= ${from}`;
+
+export function reviews(period: Period): Flat {
+  return sql`
+    select k.id as campaign, k.doc->>'name' as name, k.state, coalesce(k.doc->'startedBy'->>'name', 'by its cadence') as "startedBy",
+      ${time("k.doc->>'snapshotAt'")} as "snapshotAt", ${time("k.doc->>'startedAt'")} as "startedAt", ${time("k.doc->>'dueAt'")} as "dueAt",
+      ${time("k.doc->>'decidedAt'")} as "decidedAt", ${time("k.doc->>'closedAt'")} as "closedAt", n.lines, n.decided,
+      n.lines - n.decided as undecided, n.kept, n.revoked, n.unexplained as "keptWithoutRationale", n.seconds as "medianSecondsPerLine",
+      s.sha256 as "certificateSha256", s.kid as "certificateKey"
+    from ${reviewedAs(period)}
+    left join campaign_certificates s on s.campaign_id = k.id
+    left join lateral (
+      select count(*)::int as lines, count(l.decision)::int as decided, (count(*) filter (where l.decision = 'keep'))::int as kept,
+        (count(*) filter (where l.decision = 'revoke'))::int as revoked,
+        (count(*) filter (where l.decision = 'keep' and coalesce(l.comment, '') = ''))::int as unexplained,
+        percentile_cont(0.5) within group (order by t.seconds)::float8 as seconds
+      from campaign_lines l left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
+      where l.campaign_id = k.id) n on true
+    order by k.opened_at, k.id`;
+}
+
+const reviewedAs = (period: Period) => sql`(select k.* from ${reviewed(period)}) k`;
+
+/** From when to when somebody looked at a line; what was kept in bulk took no time of its own. */
+const timed = sql`
+  select campaign_id, n, extract(epoch from drafted_at - greatest(shown_at, lag(drafted_at) over (partition by campaign_id, decided_by order by drafted_at))) as seconds
+  from campaign_lines where drafted_at is not null and not draft_in_bulk and decided_by is not null`;
+
+export function reviewLines(period: Period): Flat {
+  return sql`
+    select l.campaign_id as campaign, l.n as line, l.kind, coalesce(l.facts->'person'->>'name', p.name) as person,
+      coalesce(l.facts->'person'->>'email', p.email) as email, l.entitlement_key as entitlement, l.facts->>'tier' as tier,
+      l.decision, l.comment as rationale, l.decided_by_name as reviewer, l.decided_at as "decidedAt",
+      coalesce(l.draft_in_bulk and l.decision = 'keep', false) as "inBulk", round(t.seconds::numeric, 1)::float8 as "secondsTaken",
+      l.decided_by is not null and l.decided_by = l.person_id as "decidedOnThemselves", l.revoke_id as revoke,
+      (c.doc->'legs'->>'seenAt')::timestamptz as "goneAt"
+    from ${reviewedAs(period)} join campaign_lines l on l.campaign_id = k.id
+    left join people p on p.id = l.person_id left join changes c on c.id = l.revoke_id
+    left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
+    order by k.opened_at, l.campaign_id, l.n`;
+}
+
+/** Access that was taken at once in the period, with its review. */
+export function emergencies({ from, to }: Period): Flat {
+  return sql`
+    select e.change_id as change, p.name as person, p.email, e.entitlement_key as entitlement, c.doc->>'reason' as reason,
+      e.opened_at as "takenAt", (c.doc->'grant'->>'endsAt')::timestamptz as "endsAt", e.review->>'found' as found,
+      e.review->>'name' as "reviewedBy", (e.review->>'at')::timestamptz as "reviewedAt", e.review->>'comment' as comment,
+      e.review->>'by' = e.person_id::text as "reviewedBySelf"
+    from emergencies e join people p on p.id = e.person_id join changes c on c.id = e.change_id
+    where e.opened_at >= ${from} and e.opened_at < ${to} order by e.opened_at, e.change_id`;
+}
+
+export function canaryRounds({ from, to }: Period): Flat {
+  return sql`
+    select r.id as round, r.started_at as "startedAt", r.ended_at as "endedAt", coalesce(r.result, r.state) as result,
+      r.objective_ms / 1000.0::float8 as "objectiveSeconds", (r.grant_legs->>'total')::float8 / 1000 as "secondsToEffect",
+      (r.revoke_legs->>'total')::float8 / 1000 as "secondsToGone", r.stuck->>'leg' as "stuckAt", r.stuck->>'why' as "stuckBecause"
+    from canary_runs r where r.started_at >= ${from} and r.started_at < ${to} order by r.started_at, r.id`;
+}
+
+/** Entries of the audit trail that tell of an exception; each type with what it is called. */
+export const alarmTypes = {
+  stepUpEnded: 'sign-in for an approval failed',
+  signInRefused: 'sign-in for an approval failed',
+  canaryAlarmRaised: 'alarm: the canary missed twice',
+  queueAway: 'alarm: the queue was away',
+  provisioningStopped: 'alarm: provisioning stood still',
+  deliveryTroubled: 'alarm: a group was not carried to its team',
+  policyBroken: 'alarm: a policy could not be put in force',
+  ticketsAway: 'alarm: tickets could not be read',
+  secretOld: 'alarm: a secret was old',
+  scimPushRefused: 'a push was refused',
+  emergencyReviewOverdue: 'the review of an emergency was overdue',
+  offboardingLate: 'alarm: a leaver’s access was still there',
+} as const;
+
+export type AlarmRow = {
+  at: Date;
+  type: keyof typeof alarmTypes;
+  changeId: string | null;
+  actor: { name?: string; part?: string };
+  data: Record<string, unknown>;
+  person: string | null;
+  email: string | null;
+  entitlement: string | null;
+};
+
+export function alarms({ from, to }: Period): RawBuilder<AlarmRow> {
+  return sql`
+    select a.at, a.type, a.change_id as "changeId", a.actor, a.data, p.name as person, p.email, c.entitlement_key as entitlement
+    from audit a left join changes c on c.id = a.change_id left join people p on p.id = c.person_id
+    where a.type = any(${Object.keys(alarmTypes)}::text[]) and a.at >= ${from} and a.at < ${to} order by a.id`;
+}
+
+/** The texts of the policies that decided something in the period, or were put in force in it. */
+export function policiesInForce(
+  period: Period,
+): RawBuilder<{ fingerprint: string; loadedAt: Date; texts: Record<string, string> }> {
+  const { from, to } = period;
+  return sql`
+    select fingerprint, loaded_at as "loadedAt", texts from policies
+    where (loaded_at >= ${from} and loaded_at < ${to}) or fingerprint in (
+      select distinct doc->'verdict'->>'policy' from changes where requested_at < ${to}
+        and (doc->'legs'->>'decidedAt')::timestamptz >= ${from})
+    order by loaded_at, fingerprint`;
+}

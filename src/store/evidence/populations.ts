@@ -1,0 +1,115 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Approval, Cause, Change, Decision, Legs } from '../../core/change/change.ts';
+import type { ChangeState } from '../../core/change/life-cycle.ts';
+import type { ApproverStage } from '../../core/policy/routing.ts';
+
+/** From its first moment, up to and without its last. */
+export type Period = { from: Date; to: Date };
+
+/** A time of a stored document. */
+const timeOf = (path: RawBuilder<unknown>) => sql`(${path})::timestamptz`;
+const decidedAt = timeOf(sql`c.doc->'legs'->>'decidedAt'`);
+
+function isWithin(at: RawBuilder<unknown>, { from, to }: Period): RawBuilder<unknown> {
+  return sql`${at} >= ${from} and ${at} < ${to}`;
+}
+
+/** The populations of changes, each as the condition that makes it. The canary's are a measurement of their own. */
+export const populations = {
+  /** Access that was given in the period. */
+  grants: (period: Period) =>
+    sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${isWithin(decidedAt, period)}`,
+  /** What was asked for or found in the period and was not given. */
+  'requests-not-granted': (period: Period) =>
+    sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${isWithin(sql`c.requested_at`, period)}
+      and c.state in ('refused', 'denied', 'withdrawn', 'lapsed', 'closed')`,
+  /** Access that was taken away in the period. */
+  removals: (period: Period) =>
+    sql`changes c where c.kind = 'revoke' and c.doc->>'cause' <> 'canary' and ${isWithin(decidedAt, period)}`,
+} as const;
+export type ChangePopulation = keyof typeof populations;
+
+export function populationQuery(which: ChangePopulation, period: Period): RawBuilder<{ id: string }> {
+  return sql`select c.id from ${populations[which](period)}`;
+}
+
+/** A change as a list needs it; times are as JSON has them. */
+export type PopulationRow = {
+  id: string;
+  personId: string;
+  person: string;
+  email: string;
+  entitlement: string;
+  cause: Cause;
+  state: ChangeState;
+  requestedAt: Date;
+  requesterId: string | null;
+  requester: string | null;
+  reason: string;
+  ticket: string | null;
+  target: Change['target'];
+  approvals: Approval[];
+  stages: ApproverStage[] | null;
+  decision: Decision | null;
+  /** Fingerprint of the policy that decided. */
+  policy: string | null;
+  /** Numbers of the clauses that it named. */
+  clauses: (string | null)[] | null;
+  refusal: string | null;
+  legs: Legs;
+  signedInAt: Date | null;
+  late: Change['late'];
+  failure: Change['failure'];
+  endsAt: Date | null;
+  ended: Change['ended'];
+  reopened: Change['reopened'] | null;
+  /** Of the revoke that ended it: when MuleSoft showed it gone. */
+  goneAt: Date | null;
+  /** What the model leaned to; null: it gave no advice. */
+  lean: string | null;
+  /** Of what was found: who had made it so, as event sources tell. */
+  authorId: string | null;
+  author: string | null;
+};
+
+/** The rows of a population in the order of their ids, which is the same at each drawing. */
+export function populationRows(which: ChangePopulation, period: Period): RawBuilder<PopulationRow> {
+  return sql`${rowsFrom(populations[which](period))} order by c.id`;
+}
+
+/**
+ * A sample that anybody can draw again: the so many of the population whose SHA-256 of `seed:id` is the lowest. It
+ * depends on nothing else, not on the order in which they are stored.
+ */
+export function sampleQuery(
+  which: ChangePopulation,
+  period: Period,
+  { size, seed }: { size: number; seed: string },
+): RawBuilder<{ id: string }> {
+  return sql`select c.id from ${populations[which](period)}
+    order by sha256(convert_to(${seed}::text || ':' || c.id::text, 'UTF8')), c.id limit ${size}`;
+}
+
+function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
+  return sql`
+    select c.id, c.person_id as "personId", p.name as person, p.email, c.entitlement_key as entitlement, c.doc->>'cause' as cause,
+      c.state, c.requested_at as "requestedAt", c.requester_id as "requesterId", q.name as requester, c.doc->>'reason' as reason,
+      c.doc->>'ticket' as ticket, c.doc->'target' as target, c.doc->'approvals' as approvals, c.doc->'plan'->'stages' as stages,
+      c.doc->'decision' as decision, c.doc->'verdict'->>'policy' as policy,
+      (select array_agg(distinct g->>'clause') from jsonb_array_elements(c.doc->'verdict'->'grounds') g) as clauses,
+      c.doc->'refusal'->>'text' as refusal, c.doc->'legs' as legs, ${timeOf(sql`c.doc->>'signedInAt'`)} as "signedInAt",
+      c.doc->'late' as late, c.doc->'failure' as failure, ${timeOf(sql`c.doc->'grant'->>'endsAt'`)} as "endsAt",
+      c.doc->'ended' as ended, c.doc->'reopened' as reopened, ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
+      s.advice->'advice'->>'lean' as lean, a.person_id as "authorId", a.name as author
+    from (select c.* from ${population}) c
+    join people p on p.id = c.person_id
+    left join people q on q.id = c.requester_id
+    left join changes r on r.id = c.revoke_id
+    left join summaries s on s.about_id = c.id
+    left join lateral (
+      select l.person_id, o.actor->>'name' as name from observed o
+      left join person_links l on l.system = c.doc->'target'->>'idp' and l.external_id = o.actor->>'id'
+      where c.doc->>'cause' = 'finding' and o.person_id = c.person_id and o.group_id = c.group_id and o.actor is not null
+        and o.payload->>'direction' = 'added' and o.occurred_at <= c.requested_at + interval '1 minute'
+      order by o.occurred_at desc limit 1) a on true`;
+}

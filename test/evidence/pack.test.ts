@@ -1,0 +1,363 @@
+import { mkdirSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { sql } from 'kysely';
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sealAudit } from '../../src/audit/seal.ts';
+import { evidenceCommand } from '../../src/cli/evidence-command.ts';
+import type { ChangeEvent } from '../../src/core/change/events.ts';
+import type { Catalogue } from '../../src/core/policy/catalogue.ts';
+import type { Manifest } from '../../src/evidence/pack.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
+import { rememberPerson } from '../../src/store/people.ts';
+import { entitlement, target } from '../core/given.ts';
+import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { seriousFindings } from '../sandbox/axe.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from '../sandbox/chromium.ts';
+import { idpPerson } from '../store/given.ts';
+import { access, on, POLICY, QUARTER, type Somebody } from './quarter.ts';
+
+let fresh: FreshDatabase;
+let folder: string;
+const planted: Record<'around' | 'late' | 'selfKept' | 'breakGlass' | 'signIn', string> = {
+  around: '',
+  late: '',
+  selfKept: '',
+  breakGlass: '',
+  signIn: '',
+};
+
+/** A quarter in which all is as it should be, but for what is planted in it. */
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  const { db } = fresh.database;
+  const somebody = async (login: string): Promise<Somebody> => {
+    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
+    return { id, name, email };
+  };
+  const [olga, ines, omar, mona] = [
+    await somebody('olga'),
+    await somebody('ines'),
+    await somebody('omar'),
+    await somebody('mona'),
+  ];
+  await sql`insert into policies (fingerprint, texts, loaded_at) values (${POLICY}, ${JSON.stringify({ 'policy.md': await readFile('policy/policy.md', 'utf8') })}, ${on(-30)})`.execute(
+    db,
+  );
+  const told = async (
+    who: Somebody,
+    at: Date,
+    direction: 'added' | 'removed',
+    actor: { id: string; name: string } | null = null,
+  ) => {
+    await sql`insert into observed (key, event_source, payload, actor, occurred_at, received_at, processed_at, outcome, person_id, group_id)
+      values (${`okta:${Math.random()}`}, 'oktaLog', ${JSON.stringify({ kind: 'membership', direction, person: { id: who.email }, group: { id: target.groupId } })}::jsonb,
+        ${actor === null ? null : JSON.stringify(actor)}::jsonb, ${at}, ${at}, ${at}, ${actor === null ? 'expected' : 'checked'}, ${who.id}, ${target.groupId})`.execute(
+      db,
+    );
+  };
+  const write = (events: readonly ChangeEvent[]) => commit(db, async () => ({ result: null, events }));
+
+  for (let week = 0; week < 10; week += 1) {
+    const one = access(ines, olga, on(week * 7));
+    await write(one.events);
+    await told(ines, one.writtenAt, 'added');
+    await told(ines, one.goneWrittenAt, 'removed');
+  }
+  // Before the quarter, and after it.
+  await write(access(mona, mona, on(-20)).events);
+  await write(access(mona, mona, on(95)).events);
+
+  // A change made around Latchkey: told of, found, and kept by the owner.
+  const mallory = { id: 'okta-mallory', name: 'mallory' };
+  const around = access(omar, olga, on(10, 10), { cause: 'finding' });
+  await told(omar, on(10, 9, 3_590), 'added', mallory);
+  await write(around.events);
+  await told(omar, around.goneWrittenAt, 'removed');
+  planted.around = around.id;
+  // And one of which nothing in the record tells.
+  await told(mona, on(12), 'added', mallory);
+  // A removal that was late.
+  const late = access(omar, olga, on(20), { secondsToGone: 300, reason: '=cmd()|x' });
+  await write(late.events);
+  await told(omar, late.writtenAt, 'added');
+  await told(omar, late.goneWrittenAt, 'removed');
+  planted.late = late.revokeId;
+  // The owner put somebody in, and kept it herself.
+  const selfKept = access(omar, olga, on(40), { cause: 'finding' });
+  await told(omar, on(40, 8, 3_590), 'added', { id: 'okta-olga', name: 'olga' });
+  await write(selfKept.events);
+  await told(omar, selfKept.goneWrittenAt, 'removed');
+  planted.selfKept = selfKept.id;
+  // Somebody took it at once.
+  const breakGlass = access(mona, olga, on(50, 2), { cause: 'breakGlass', days: 0.1 });
+  await write(breakGlass.events);
+  await told(mona, breakGlass.writtenAt, 'added');
+  await told(mona, breakGlass.goneWrittenAt, 'removed');
+  const review = {
+    found: 'justified',
+    by: olga.id,
+    name: 'olga',
+    at: on(51),
+    comment: 'the incident was real',
+    clickId: 'c',
+  };
+  await sql`insert into emergencies (change_id, person_id, entitlement_key, opened_at, review)
+    values (${breakGlass.id}, ${mona.id}, 'orders', ${on(50, 2)}, ${JSON.stringify(review)}::jsonb)`.execute(
+    db,
+  );
+  planted.breakGlass = breakGlass.id;
+  // A sign-in that did not count.
+  const signIn = access(ines, olga, on(75));
+  const [received, asked, ...rest] = signIn.events as [ChangeEvent, ChangeEvent, ...ChangeEvent[]];
+  const stepUp = {
+    id: signIn.id,
+    by: olga.id,
+    name: 'olga',
+    clickId: 'c',
+    askedAt: on(75),
+    expiresAt: on(75, 9, 300),
+  };
+  const of = { changeId: signIn.id, at: on(75, 9, 60), actor: { person: olga.id, name: 'olga' } };
+  await write([
+    received,
+    asked,
+    { ...of, type: 'stepUpAsked', stepUp },
+    { ...of, type: 'stepUpEnded', stepUpId: signIn.id, by: olga.id, why: 'tooWeak' },
+    ...rest,
+  ]);
+  await told(ines, signIn.writtenAt, 'added');
+  await told(ines, signIn.goneWrittenAt, 'removed');
+  planted.signIn = signIn.id;
+
+  while ((await sealAudit(db)) > 0);
+  folder = await mkdtemp(join(tmpdir(), 'evidence-'));
+  expect(
+    await run(
+      '--from',
+      '2026-01-01',
+      '--to',
+      '2026-03-31',
+      '--sample',
+      '5',
+      '--seed',
+      'spring',
+      '--out',
+      folder,
+      '--by',
+      'Sam',
+    ),
+  ).toMatchObject({ isWell: true });
+});
+afterAll(async () => {
+  await fresh.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(...words: string[]): Promise<{ said: string; isWell: boolean }> {
+  const lines: string[] = [];
+  let isWell = true;
+  const program = new Command('latchkey').exitOverride();
+  evidenceCommand(program, {
+    withDatabase: (work) => work(fresh.database.db),
+    catalogue: async () => ({ entitlements: [entitlement()] }) as unknown as Catalogue,
+    say: (said) => lines.push(said),
+    fail: () => {
+      isWell = false;
+    },
+  });
+  await program.parseAsync(['evidence', ...words], { from: 'user' });
+  return { said: lines.join('\n'), isWell };
+}
+
+type Row = Record<string, unknown>;
+const list = async (name: string): Promise<Row[]> =>
+  JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
+const page = () => readFile(join(folder, 'index.html'), 'utf8');
+
+test('every access of the quarter is in its population, and counted by the query too', async () => {
+  const manifest: Manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  const of = (name: string) => manifest.populations.find((one) => one.list === name);
+  expect(of('grants')).toMatchObject({ counted: 15, written: 15 });
+  expect(of('removals')).toMatchObject({ counted: 15, written: 15 });
+  expect(of('grants')?.query).toContain("'2026-04-01T00:00:00.000Z'");
+  // The query that is shown is the one that was asked.
+  const { rows } = await sql.raw<Row>(of('grants')?.query ?? '').execute(fresh.database.db);
+  expect(rows.map(({ id }) => id).sort()).toEqual((await list('grants')).map(({ change }) => change).sort());
+});
+
+test('what was not approved before, or by whoever had made it, is listed, and nothing else', async () => {
+  const found = (await list('violations')).map(({ kind, change, person, madeBy }) => ({
+    kind,
+    change,
+    person,
+    madeBy,
+  }));
+  expect(found).toHaveLength(3);
+  expect(found).toContainEqual({
+    kind: 'thereBeforeApproval',
+    change: planted.around,
+    person: 'omar',
+    madeBy: 'mallory',
+  });
+  expect(found).toContainEqual({
+    kind: 'thereBeforeApproval',
+    change: planted.selfKept,
+    person: 'omar',
+    madeBy: 'olga',
+  });
+  expect(found).toContainEqual({
+    kind: 'approvedByAuthor',
+    change: planted.selfKept,
+    person: 'omar',
+    madeBy: 'olga',
+  });
+});
+
+test('the exceptions are those that were planted, and nothing else', async () => {
+  expect((await list('exceptions')).map(({ kind, change }) => ({ kind, change }))).toEqual([
+    { kind: 'break-glass', change: planted.breakGlass },
+    { kind: 'removal was late', change: planted.late },
+    { kind: 'sign-in for an approval failed', change: planted.signIn },
+  ]);
+  expect(await list('emergencies')).toMatchObject([
+    { person: 'mona', found: 'justified', reviewedBy: 'olga', reviewedBySelf: false },
+  ]);
+});
+
+test('a membership change that Latchkey had not made is named, with what became of it', async () => {
+  expect(
+    (await list('made-around-latchkey')).map(({ person, madeBy, matched, change }) => ({
+      person,
+      madeBy,
+      matched,
+      change,
+    })),
+  ).toEqual([
+    { person: 'omar', madeBy: 'mallory', matched: 'found', change: planted.around },
+    { person: 'mona', madeBy: 'mallory', matched: 'nothing', change: null },
+    { person: 'omar', madeBy: 'olga', matched: 'found', change: planted.selfKept },
+  ]);
+  expect(await list('membership-events')).toHaveLength(31);
+});
+
+test('a sample is told whole, and is drawn again with its seed', async () => {
+  const samples = JSON.parse(await readFile(join(folder, 'samples.json'), 'utf8')) as {
+    of: string;
+    stories: {
+      id: string;
+      facts: { label: string; value: string }[];
+      clauses: Row[];
+      timeline: { seq: string; what: string }[];
+    }[];
+  }[];
+  expect(samples.map(({ of, stories }) => [of, stories.length])).toEqual([
+    ['grants', 5],
+    ['removals', 5],
+    ['requests-not-granted', 0],
+  ]);
+  const [story] = samples[0]?.stories ?? [];
+  const facts = new Map(story?.facts.map(({ label, value }) => [label, value]));
+  expect(facts.get('By what right')).toContain('olga as owner at');
+  expect(facts.get('Policy')).toBe(POLICY);
+  expect(story?.clauses).toMatchObject([
+    { clause: 'AC-3', text: expect.stringContaining('Production, reading.') },
+  ]);
+  expect(story?.timeline.every(({ seq }) => Number(seq) > 0)).toBe(true);
+  const again = await mkdtemp(join(tmpdir(), 'evidence-'));
+  await run(
+    '--from',
+    '2026-01-01',
+    '--to',
+    '2026-03-31',
+    '--sample',
+    '5',
+    '--seed',
+    'spring',
+    '--out',
+    again,
+  );
+  expect(await readFile(join(again, 'samples.json'), 'utf8')).toBe(
+    await readFile(join(folder, 'samples.json'), 'utf8'),
+  );
+  await rm(again, { recursive: true });
+});
+
+test('a cell that a spreadsheet would run stays text', async () => {
+  const csv = await readFile(join(folder, 'grants.csv'), 'utf8');
+  expect(csv.trimEnd().split('\r\n')).toHaveLength(16);
+  expect(csv).toContain(`,'=cmd()|x,`);
+});
+
+test('a pack is right as it was made; a file that was changed, put in or taken out is named', async () => {
+  const copy = await mkdtemp(join(tmpdir(), 'evidence-'));
+  for (const name of await readdir(folder))
+    await writeFile(join(copy, name), await readFile(join(folder, name)));
+  expect(await run('verify', copy)).toMatchObject({
+    isWell: true,
+    said: expect.stringMatching(/^right: .* made .* by Sam, signed with/),
+  });
+  await appendFile(join(copy, 'grants.csv'), 'x');
+  await rm(join(copy, 'exceptions.json'));
+  await writeFile(join(copy, 'extra.txt'), 'x');
+  const { said, isWell } = await run('verify', copy);
+  expect(isWell).toBe(false);
+  for (const why of [
+    'grants.csv was changed',
+    'exceptions.json is missing',
+    'extra.txt is not in the manifest',
+  ])
+    expect(said).toContain(why);
+  await writeFile(
+    join(copy, 'manifest.json'),
+    (await readFile(join(folder, 'manifest.json'), 'utf8')).replace('Sam', 'Tom'),
+  );
+  expect((await run('verify', copy)).said).toContain('the signature is of another manifest');
+  await rm(copy, { recursive: true });
+});
+
+test('nothing is written over, and that a pack was made is in the record', async () => {
+  await expect(run('--from', '2026-01-01', '--to', '2026-03-31', '--out', folder)).rejects.toThrow(
+    'is not empty',
+  );
+  const made = await fresh.database.db
+    .selectFrom('audit')
+    .select(['actor', 'data'])
+    .where('type', '=', 'evidenceMade')
+    .execute();
+  expect(made[0]).toMatchObject({
+    actor: { part: 'operator Sam' },
+    data: { from: QUARTER.from.toISOString(), to: QUARTER.to.toISOString() },
+  });
+});
+
+describeInBrowser('the page of a pack', () => {
+  test('reads on a desktop, on a phone, in the dark and on paper, with nothing from elsewhere', async () => {
+    mkdirSync(ARTEFACTS, { recursive: true });
+    expect(await page()).not.toMatch(/<script|<link|<img|https?:\/\//);
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+    try {
+      for (const [name, viewport, colorScheme] of [
+        ['desktop', { width: 1_280, height: 900 }, 'light'],
+        ['dark', { width: 1_280, height: 900 }, 'dark'],
+        ['phone', NARROW, 'light'],
+      ] as const) {
+        const tab = await browser.newPage({ viewport, colorScheme, bypassCSP: true });
+        await tab.goto(`file://${folder}/index.html`);
+        expect(await tab.title()).toBe('Evidence of access, 2026-01-01 to 2026-03-31');
+        expect(await seriousFindings(tab), name).toEqual([]);
+        expect(
+          await tab.evaluate('document.documentElement.scrollWidth - innerWidth'),
+          name,
+        ).toBeLessThanOrEqual(0);
+        await tab.screenshot({ path: `${ARTEFACTS}/evidence-${name}.png`, fullPage: true });
+        await tab.close();
+      }
+    } finally {
+      await browser.close();
+    }
+  });
+});
