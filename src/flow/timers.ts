@@ -19,7 +19,7 @@ import { attendToEmergencies } from './break-glass/attend.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
 import { watchMappings } from './delivery/watch-mappings.ts';
-import { makeDueDigests } from './digest/make.ts';
+import { createDigestRounds } from './digest/make.ts';
 import { runDueAuthorship } from './drift/await-authorship.ts';
 import { createListener } from './drift/poll-idp-log.ts';
 import { reconcile } from './drift/reconcile.ts';
@@ -136,9 +136,7 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
       context.locks.tryLock('provisioning', () => watchProvisioning(context)),
     ),
     reconciling,
-    every(DIGESTS_EVERY_MS, context, 'digests', (until) =>
-      context.locks.tryLock('digests', () => makeDueDigests(context, until)),
-    ),
+    every(DIGESTS_EVERY_MS, context, 'digests', createDigestRounds(context)),
     every({ firstMs: USAGE_FIRST_MS, ms: USAGE_EVERY_MS }, context, 'usage', () =>
       context.locks.tryLock('usage', () => readUsageOnce(context)),
     ),

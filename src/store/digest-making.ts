@@ -55,7 +55,8 @@ export type DueSlot = Pick<DigestReader, 'zone' | 'zoneFrom' | 'week' | 'dueAt'>
 
 /**
  * The people who have no digest of this week yet. They are active, in a zone whose time has come, and own something or
- * manage somebody. Looked up by indexes, so that it costs little once all are made.
+ * manage somebody. The index is asked for the next manager after each one, so that it costs what managers there are, and
+ * nobody else is looked at.
  */
 export async function readersDue(
   db: Db,
@@ -64,8 +65,19 @@ export async function readersDue(
   limit: number,
 ): Promise<Omit<DigestReader, 'digestId' | 'owns'>[]> {
   const { rows } = await sql<Omit<DigestReader, 'digestId' | 'owns'>>`
+    with recursive managers as (
+      (select lower(manager) as name from people where manager is not null order by lower(manager) limit 1)
+      union all
+      select (select lower(manager) from people where manager is not null and lower(manager) > managers.name
+        order by lower(manager) limit 1)
+      from managers where managers.name is not null
+    ), readers as materialized (
+      select id from unnest(${[...owners]}::uuid[]) as owners (id)
+      union select p.id from managers, lateral (select id from people where lower(login) = managers.name offset 0) p
+      union select p.id from managers, lateral (select id from people where lower(email) = managers.name offset 0) p
+    )
     select m.id as "personId", s.known as zone, s.zone_from as "zoneFrom", s.week::text as week, s.due_at as "dueAt"
-    from people m left join chat_time_zones z on z.person_id = m.id
+    from readers, lateral (select id, status, time_zone from people where id = readers.id offset 0) m left join chat_time_zones z on z.person_id = m.id
     join unnest(${slots.map((s) => s.of.directory)}::text[], ${slots.map((s) => s.of.chat)}::text[],
       ${slots.map((s) => s.of.isAsked)}::boolean[], ${slots.map((s) => s.zone)}::text[], ${slots.map((s) => s.zoneFrom)}::text[],
       ${slots.map((s) => s.week)}::date[], ${slots.map((s) => s.dueAt)}::timestamptz[])
@@ -74,9 +86,6 @@ export async function readersDue(
         and s.is_asked = (z.person_id is not null)
     where m.status = 'active' and s.due_at > (select min(since) from installation)
       and not exists (select from digests d where d.person_id = m.id and d.kind = 'personal' and d.week = s.week and d.asked_at is null)
-      and (m.id = any(${[...owners]}::uuid[])
-        or exists (select from people p where lower(p.manager) = lower(m.login))
-        or exists (select from people p where lower(p.manager) = lower(m.email)))
     order by m.id limit ${limit}`.execute(db);
   return rows;
 }

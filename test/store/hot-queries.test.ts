@@ -4,6 +4,7 @@ import type { PersonId } from '../../src/core/ids.ts';
 import type { IdpPerson } from '../../src/ports/identity-provider.ts';
 import { readChange, underwayIds } from '../../src/store/changes.ts';
 import { lockingChanges } from '../../src/store/changes-held.ts';
+import { readersDue } from '../../src/store/digest-making.ts';
 import { unendedGrants } from '../../src/store/grants.ts';
 import { addJobs } from '../../src/store/outbox.ts';
 import { identityOf, peopleWithAccounts, readPerson } from '../../src/store/people.ts';
@@ -18,14 +19,23 @@ import type { Place } from '../../src/store/reconcile/runs.ts';
 import { SeenPeople } from '../../src/store/reconcile/seen-people.ts';
 import { linkUsers, stageMembers, stageTeamMembers } from '../../src/store/reconcile/staging.ts';
 import { memberMoves } from '../../src/store/scim/member-moves.ts';
-import { addMembers, groupsOf, lockGroupsOf, removeMembers } from '../../src/store/scim/members.ts';
-import { holdersOf, userInsertion } from '../../src/store/scim/users.ts';
+import {
+  addMembers,
+  groupIdsOf,
+  groupsOf,
+  lockGroupsOf,
+  membersAmong,
+  removeMembers,
+  removeOtherMembers,
+} from '../../src/store/scim/members.ts';
+import { deleteUser, holdersOf, userInsertion } from '../../src/store/scim/users.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 
 /** Everybody has a row in each table; a hot query is about some of them. */
 const PEOPLE = 20_000;
 const GROUPS = 200;
 const IN_GROUP = 100;
+const MANAGERS = 20;
 /** The fewest rows of a table that is large here: of so many, read by a sequential scan, a query has read them all. */
 const WHOLE = PEOPLE;
 
@@ -48,9 +58,9 @@ const idOf = (kind: string) => sql.raw(`('${kind}0000000-0000-4000-8000-' || lpa
 async function fill(on: Db): Promise<void> {
   await on.transaction().execute(async (tx) => {
     for (const filling of [
-      sql`insert into people (id, email, login, name, status, idp)
+      sql`insert into people (id, email, login, name, status, manager, idp)
         select ${idOf('a')}, 'p' || n || '@a.example', 'p' || n || '@a.example', 'P ' || n,
-          case when n % 100 = 1 then 'suspended' else 'active' end, 'okta' from generate_series(0, ${PEOPLE - 1}::int) n`,
+          case when n % 100 = 1 then 'suspended' else 'active' end, 'P' || n % ${MANAGERS}::int || '@a.example', 'okta' from generate_series(0, ${PEOPLE - 1}::int) n`,
       sql`insert into person_links (system, external_id, person_id)
         select 'okta', '00u' || n, ${idOf('a')} from generate_series(0, ${PEOPLE - 1}::int) n
         union all select 'anypoint', 'any' || n, ${idOf('a')} from generate_series(0, ${PEOPLE - 1}::int) n`,
@@ -148,6 +158,10 @@ describe('SCIM reads no table as a whole', () => {
     ['whose a name is', (tx) => holdersOf(tx, { key: 'p7@a.example', externalId: '00u8' }, ['okta'])],
     ['members in', (tx) => addMembers(tx, { id: group(2), source: 'okta' }, some)],
     ['members out', (tx) => removeMembers(tx, group(10), some)],
+    ['other members out', (tx) => removeOtherMembers(tx, group(11), some)],
+    ['members among some', (tx) => membersAmong(tx, group(3), some)],
+    ['the ids of groups', (tx) => groupIdsOf(tx, user(7))],
+    ['a user who goes', (tx) => deleteUser(tx, user(9), new Date())],
     ['the groups of somebody', (tx) => lockGroupsOf(tx, 'okta', user(7), 'to change')],
     ['groups to show', (tx) => groupsOf(tx as unknown as Db, some)],
   ])('for %s', async (_, work) => {
@@ -283,4 +297,24 @@ describe('what a change asks again and again, each time about one', () => {
       client.release();
     }
   });
+});
+
+test('a look for digests that are due asks for managers, and for nobody else', async () => {
+  const slot = {
+    ...{ zone: 'UTC', zoneFrom: 'neither' as const, week: '2026-11-30', dueAt: new Date('2999-01-01') },
+    of: { directory: null, chat: null, isAsked: false },
+  };
+  const fetched = sql<{ n: number }>`select (seq_tup_read + idx_tup_fetch)::int as n
+    from pg_stat_xact_user_tables where relname = 'people'`;
+  const tx = await db.startTransaction().execute();
+  await sql`insert into installation (belongs_to) values ('test')`.execute(tx);
+  const before = (await fetched.execute(tx)).rows[0]?.n ?? 0;
+  const due = await readersDue(tx as unknown as Db, [slot], [id('a', 9_000)], 100);
+  const after = (await fetched.execute(tx)).rows[0]?.n ?? 0;
+  await tx.rollback().execute();
+  // One of the managers is suspended.
+  expect(due.map(({ personId }) => personId)).toEqual(
+    [...numbers(0, MANAGERS), 9_000].filter((n) => n !== 1).map((n) => id('a', n)),
+  );
+  expect(after - before).toBeLessThan(10 * MANAGERS);
 });

@@ -24,33 +24,63 @@ const BATCH = 50;
 
 type Needs = Pick<Context, 'db' | 'catalogue' | 'idps' | 'chat' | 'log' | 'nudge' | 'locks'>;
 
+/** Who was looked for in vain is looked for again after this: somebody may own or manage something since. */
+const LOOK_AGAIN_MS = 10 * 60_000;
+
+type Done = { made: number; said: number };
+
+/** What the timer does, in one process at a time. Once all are made, the directory is asked for others seldom. */
+export function createDigestRounds(context: Needs): (until?: AbortSignal) => Promise<Done | null> {
+  const round = createRounds(context);
+  return async (until) => await context.locks.tryLock('digests', () => round(until));
+}
+
+/** One look after the other. */
+export function createRounds(
+  context: Needs,
+  { lookAgainMs = LOOK_AGAIN_MS } = {},
+): (until?: AbortSignal) => Promise<Done> {
+  let complete: { of: string; till: number } | null = null;
+  return async (until) => {
+    const now = await databaseNow(context.db);
+    const done = { made: 0, said: 0 };
+    const answering = await whoAnswers(context);
+    await learnChatZones(context, [...answering.owns.keys(), ...answering.admins.map(({ id }) => id)]);
+    const slots = await openSlots(context, now);
+    if (slots.length === 0) return done;
+    const owners = [...answering.owns.keys()];
+    const of = JSON.stringify([slots, owners]);
+    while (until?.aborted !== true && !(complete?.of === of && now.getTime() < complete.till)) {
+      const due = await readersDue(context.db, slots, owners, BATCH);
+      if (due.length === 0) {
+        complete = { of, till: now.getTime() + lookAgainMs };
+        break;
+      }
+      done.made += due.length;
+      done.said += await makeBatch(context, answering, due, null);
+    }
+    await tellAdmins(context, answering.admins, slots, now);
+    return done;
+  };
+}
+
 /**
  * Makes every digest whose time has come, some readers at a time, each batch with the work of sending it in one commit.
  * Killed between two, the next look goes on; a reader who has one of this week gets no second. `until`: to stop between
  * two.
  */
-export async function makeDueDigests(
-  context: Needs,
-  until?: AbortSignal,
-): Promise<{ made: number; said: number }> {
-  const now = await databaseNow(context.db);
-  const done = { made: 0, said: 0 };
-  const answering = await whoAnswers(context);
-  await learnChatZones(context, [...answering.owns.keys(), ...answering.admins.map(({ id }) => id)]);
-  const slots = (await zonesOfPeople(context.db))
-    // Whose time zone the chat could not be asked for yet is not taken for somebody without one.
-    .filter(({ directory, isAsked }) => directory !== null || isAsked)
-    .map((of) => ({ ...slotIn(of, context.catalogue.current(), now), of }))
-    .filter((s) => s.isOpen);
-  if (slots.length === 0) return done;
-  while (until?.aborted !== true) {
-    const due = await readersDue(context.db, slots, [...answering.owns.keys()], BATCH);
-    if (due.length === 0) break;
-    done.made += due.length;
-    done.said += await makeBatch(context, answering, due, null);
-  }
-  await tellAdmins(context, answering.admins, slots, now);
-  return done;
+export async function makeDueDigests(context: Needs, until?: AbortSignal): Promise<Done> {
+  return await createRounds(context)(until);
+}
+
+async function openSlots(context: Needs, now: Date): Promise<(DueSlot & { isOpen: boolean })[]> {
+  return (
+    (await zonesOfPeople(context.db))
+      // Whose time zone the chat could not be asked for yet is not taken for somebody without one.
+      .filter(({ directory, isAsked }) => directory !== null || isAsked)
+      .map((of) => ({ ...slotIn(of, context.catalogue.current(), now), of }))
+      .filter((s) => s.isOpen)
+  );
 }
 
 /** Makes the digest of one reader now, because they asked. Answers whether there is anything to say. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../../src/core/change/events.ts';
 import { Fault } from '../../../src/core/fault.ts';
 import type { PersonId } from '../../../src/core/ids.ts';
-import { makeDigestFor, makeDueDigests } from '../../../src/flow/digest/make.ts';
+import { createRounds, makeDigestFor, makeDueDigests } from '../../../src/flow/digest/make.ts';
 import { idpsOf } from '../../../src/flow/idps/idps.ts';
 import { commit } from '../../../src/flow/kernel/commit.ts';
 import type { IdentityProvider } from '../../../src/ports/identity-provider.ts';
@@ -269,4 +269,19 @@ test('whose time zone the directory does not have is asked of in Slack; while it
   // then she was asked of once, and the digest came by that time
   expect(await made()).toEqual([{ time_zone: zoneNow(), zone_from: 'chat' }]);
   expect(asked.filter((id) => id === 'U-ZOE')).toHaveLength(1);
+});
+
+test('once all are made, who manages somebody since is looked for some time later', async () => {
+  const { db } = fresh.database;
+  const rounds = createRounds(context());
+  await rounds();
+  await rememberPerson(db, 'okta', idpPerson('newlead', { timeZone: zoneNow() }));
+  await rememberPerson(db, 'okta', idpPerson('newcomer', { manager: 'newlead' }));
+  expect(await rounds()).toEqual({ made: 0, said: 0 });
+
+  const later = createRounds(context(), { lookAgainMs: 0 });
+  expect((await later()).made).toBe(1);
+  await rememberPerson(db, 'okta', idpPerson('laterlead', { timeZone: zoneNow() }));
+  await rememberPerson(db, 'okta', idpPerson('latecomer', { manager: 'laterlead' }));
+  expect((await later()).made).toBe(1);
 });
