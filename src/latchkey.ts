@@ -8,7 +8,7 @@ import { endInTime, step } from './ending.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
 import { type Idps, idpsOf } from './flow/idps/idps.ts';
-import type { Context } from './flow/kernel/context.ts';
+import type { AnchorSettings, Context } from './flow/kernel/context.ts';
 import { createWork } from './flow/parted.ts';
 import { createPartyWatch } from './flow/party-watch.ts';
 import { createLanes, type Lanes } from './flow/queue/lanes.ts';
@@ -78,6 +78,8 @@ export type LatchkeyOptions = {
   secrets?: SecretBook;
   /** Keys of the audit’s checkpoints, of the moment; left out: checkpoints are not signed. */
   auditKeys?: () => LogKeys;
+  /** Where its checkpoints are put beside the database; left out: nowhere. */
+  auditAnchors?: AnchorSettings;
   /** The admins are told of a secret that is older, in seconds; left out: of none. */
   secretsMaxAge?: number;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
@@ -288,6 +290,7 @@ function contextOf(
     signInUrl: outside.anypoint.signInUrl ?? `${outside.anypoint.url}/login`,
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
     ...(options.auditKeys === undefined ? {} : { auditKeys: options.auditKeys }),
+    ...(options.auditAnchors === undefined ? {} : { auditAnchors: options.auditAnchors }),
     pausedUntil,
     ...runtime,
     ...(tickets === null ? {} : { tickets }),

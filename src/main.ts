@@ -105,6 +105,7 @@ async function start(): Promise<void> {
     publicUrl: config.publicUrl,
     secrets,
     auditKeys: config.auditKeys,
+    ...(config.auditAnchors === null ? {} : { auditAnchors: config.auditAnchors }),
     secretsMaxAge: config.secretsMaxAge,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
     trustProxy: config.trustProxy,

@@ -14,6 +14,7 @@ import type { createSlackClient } from './slack/api/client.ts';
 import { listen } from './slack/app/listen.ts';
 import { httpReceiver, mountSlack } from './slack/app/mount.ts';
 import { connectSocket, socketReceiver } from './slack/app/socket.ts';
+import { auditApi } from './web/audit-api.ts';
 import { canaryApi } from './web/canary-api.ts';
 import { changesApi } from './web/changes-api.ts';
 import type { createGuard } from './web/guard.ts';
@@ -109,6 +110,7 @@ async function openReadDoor(
     await behindReadToken(app, { guard, mayRead }, (api) => {
       changesApi(api, context);
       canaryApi(api, context);
+      auditApi(api, context);
       metrics.routes(api);
     });
 }

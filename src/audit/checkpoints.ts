@@ -14,11 +14,18 @@ export type CheckpointMade = { made: StoredCheckpoint | null } | { refused: stri
 
 /**
  * Makes checkpoints of what is sealed. Never one that contradicts the one before, nor one that this process has seen: a
- * log that signs two histories proves nothing. `keys`: those of the moment.
+ * log that signs two histories proves nothing. `keys`: those of the moment. `seenBefore`: what
+ * is known of the log from elsewhere when this process begins.
  */
-export function createCheckpoints(keys: () => LogKeys): (db: Db) => Promise<CheckpointMade> {
+export function createCheckpoints(
+  keys: () => LogKeys,
+  seenBefore: () => Promise<Tree | null> = async () => null,
+): (db: Db) => Promise<CheckpointMade> {
   let seen: Tree | null = null;
+  let isFirst = true;
   return async (db) => {
+    if (isFirst) seen = await seenBefore();
+    isFirst = false;
     const done = await db.transaction().execute(async (tx): Promise<CheckpointMade> => {
       if (!(await becomeSealer(tx))) return { made: null };
       return await makeCheckpoint(tx, keys(), seen);

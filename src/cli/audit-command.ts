@@ -7,6 +7,7 @@ import { sealAudit } from '../audit/seal.ts';
 import type { AuditCheck, VerifyOptions } from '../audit/verify.ts';
 import { verifyAtOnce } from '../audit/verify-at-once.ts';
 import { roughlyInWords } from '../core/duration.ts';
+import { checkpointsIn } from '../flow/audit/anchors.ts';
 import { unsealedAudit } from '../store/audit-seals.ts';
 import { lastCheckpoint } from '../store/audit-tree.ts';
 import type { Db } from '../store/postgres/database.ts';
@@ -101,7 +102,7 @@ async function optionsOf(
   const known: string[] = [];
   for (const file of given.since ?? [])
     try {
-      known.push(await readFile(file, 'utf8'));
+      known.push(...checkpointsOf(await readFile(file, 'utf8')));
     } catch (error) {
       return { why: `${file} can’t be read: ${(error as Error).message}` };
     }
@@ -112,6 +113,12 @@ async function optionsOf(
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };
+}
+
+/** A file may have many, as one that Latchkey puts them into; what is none is told as such. */
+function checkpointsOf(text: string): string[] {
+  const found = checkpointsIn(text);
+  return found.length === 0 ? [text] : found;
 }
 
 /** Answers whether the trail is sound. */

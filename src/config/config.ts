@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type LogKeys, logKeysOf } from '../audit/log-keys.ts';
 import { Fault } from '../core/fault.ts';
+import type { AnchorSettings } from '../flow/kernel/context.ts';
 import { GRAPH_URL, LOGIN_URL } from '../idp/entra/vendor.ts';
 import type { IdpVendor } from '../idp/vendor.ts';
 import { idpVendors } from '../idp/vendors.ts';
@@ -21,6 +22,7 @@ import { isLoopback, slipsIn } from './setting-shapes.ts';
 
 /** A year. */
 const MAX_AGE_SECONDS = 31_536_000;
+const ANCHOR_SECONDS = 3_600;
 
 export type Config = {
   /** Null: the sandbox supplies it. */
@@ -43,6 +45,8 @@ export type Config = {
   readToken: GivenSecret | null;
   /** Keys of the audit’s checkpoints, of the moment. */
   auditKeys: () => LogKeys;
+  /** Null: checkpoints are put nowhere else. */
+  auditAnchors: AnchorSettings | null;
   /** A secret that is older is told of, in seconds. */
   secretsMaxAge: number;
   /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
@@ -112,6 +116,7 @@ export function readConfig(
       book.secret('AUDIT_SIGNING_KEY') ?? e.AUDIT_SIGNING_KEY ?? null,
       e.AUDIT_EARLIER_KEYS,
     ),
+    auditAnchors: anchorsIn(e),
     secretsMaxAge: e.SECRETS_MAX_AGE ?? MAX_AGE_SECONDS,
     trustProxy: e.TRUST_PROXY ?? null,
     remarks,
@@ -123,6 +128,12 @@ type Secrets = Pick<SecretBook, 'values' | 'secret'>;
 const noSecrets: Secrets = { values: {}, secret: () => null };
 
 type Given = Readonly<Record<string, string | undefined>>;
+
+function anchorsIn(e: Environment): AnchorSettings | null {
+  const [channel, file] = [e.AUDIT_ANCHOR_CHANNEL ?? null, e.AUDIT_ANCHOR_FILE ?? null];
+  const everyMs = (e.AUDIT_ANCHOR_EVERY ?? ANCHOR_SECONDS) * 1_000;
+  return channel === null && file === null ? null : { channel, file, everyMs };
+}
 
 /** What is right by itself but not together. */
 function noLongerFitting(e: Environment, given: Given): string[] {

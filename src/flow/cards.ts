@@ -1,5 +1,6 @@
 import type { Subject } from '../core/jobs/reactions.ts';
 import type { Notice } from '../ports/messenger.ts';
+import { type AnchorView, readAnchorView } from './audit/anchors.ts';
 import { type EmergencyView, readEmergencyView } from './break-glass/view.ts';
 import { type CanaryView, readCanaryView } from './canary/view.ts';
 import { type DelegationView, readDelegationView } from './delegation/view.ts';
@@ -34,6 +35,7 @@ export type Views = {
   provisioning: ProvisioningView;
   queue: QueueView;
   secret: SecretView;
+  anchor: AnchorView;
   tickets: TicketsView;
   delivery: DeliveryView;
   digest: DigestView;
@@ -68,6 +70,7 @@ const readers: {
   provisioning: readProvisioningView,
   queue: readQueueView,
   secret: readSecretView,
+  anchor: readAnchorView,
   tickets: readTicketsView,
   delivery: readDeliveryView,
   digest: readDigestView,

@@ -15,6 +15,7 @@ import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
 import { forgetStepUps } from '../store/step-ups.ts';
+import { createSealing } from './audit/sealing.ts';
 import { attendToEmergencies } from './break-glass/attend.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
@@ -34,7 +35,6 @@ import { tellOfQueue } from './queue/queue-alarm.ts';
 import { attendToApprovers } from './request/attend.ts';
 import { keepCadence } from './review/cadence.ts';
 import { runDueCampaigns } from './review/timers.ts';
-import { createSealing } from './sealing.ts';
 import { watchTickets } from './tickets/watch.ts';
 import { readUsageOnce } from './usage/read-usage.ts';
 

@@ -67,6 +67,7 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     queueBack: null,
     secretOld: null,
     secretReplaced: null,
+    auditAnchored: null,
     ticketsAway: null,
     ticketsBack: null,
     deliveryTroubled: ({

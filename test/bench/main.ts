@@ -1,6 +1,7 @@
 import { readOptions, refuse } from '../../src/config/command-line.ts';
 import { createEnding } from '../../src/ending.ts';
 import { type System, systems } from '../../src/sandbox/emulator.ts';
+import { audit } from './audit.ts';
 import { beforeAndAfter } from './before-after.ts';
 import { campaign } from './campaign.ts';
 import { digests } from './digests.ts';
@@ -44,6 +45,7 @@ const benches = {
   leaver: (say) => leaverGone(say),
   'free-text': freeText,
   campaign,
+  audit,
   growth,
   soak: (say, _isSmall, { minutes }) => soak(say, minutes),
 } satisfies Record<string, Bench>;
@@ -76,6 +78,7 @@ const { parts, ...values } = readOptions(
       leaver: 'somebody with fifty grants leaves',
       'free-text': 'a request in words of one’s own',
       campaign: 'an access review of 100,000 lines opened',
+      audit: 'the audit sealed, verified and proven, beside a bare loop that hashes its rows',
       growth: 'whole changes with 10,000 and with 1,000,000 live grants, audit entries and people',
       soak: 'ten changes a second for minutes, with SCIM beside: whether anything grows',
     } satisfies Record<keyof typeof benches, string>,

@@ -32,6 +32,7 @@ describe('nothing set', () => {
     expect(readConfig({})).toEqual({
       outside: null,
       auditKeys: expect.any(Function),
+      auditAnchors: null,
       databaseUrl: null,
       redisUrl: null,
       secretsMaxAge: 31_536_000,

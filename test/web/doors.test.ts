@@ -2,11 +2,14 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Checkpoint, type LogProof, parseCheckpoint, parseProof } from '../../src/audit/checkpoint.ts';
+import { hashLeaf, isConsistent, isIncluded } from '../../src/audit/merkle.ts';
 import { createMcpToken } from '../../src/mcp/tokens.ts';
 import { credentials } from '../../src/sandbox/seed.ts';
 import { createToken } from '../../src/scim/tokens.ts';
 import { createGuard } from '../../src/web/guard.ts';
 import { createServer, type ServerLimits, serverLimits } from '../../src/web/server.ts';
+import { eventually } from '../eventually.ts';
 import { type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 
@@ -44,6 +47,55 @@ describe('who asks without the read token is told whether, not what', () => {
     });
     const told = (await (await at('/readyz', { headers: READ })).json()) as { entitlements: object };
     expect(Object.keys(told.entitlements)).toContain('orders-api-read');
+  });
+});
+
+describe('what shows that the audit is whole', () => {
+  test('is there for the read token alone, and who reads an entry is in the audit', async () => {
+    for (const path of [
+      '/audit/checkpoint',
+      '/audit/entries/1',
+      '/audit/entries/1/proof',
+      '/audit/consistency?from=1',
+    ])
+      expect((await at(path)).status).toBe(401);
+    const read = async (path: string) => {
+      const answer = await at(path, { headers: READ });
+      return { status: answer.status, text: await answer.text() };
+    };
+    await eventually('a checkpoint', async () => (await read('/audit/checkpoint')).status === 200);
+    const first = parseCheckpoint((await read('/audit/checkpoint')).text) as Checkpoint;
+    const [entry, proof] = [await read('/audit/entries/1'), await read('/audit/entries/1/proof')];
+    const { index, path, checkpoint } = parseProof(proof.text) as LogProof;
+    const tree = parseCheckpoint(checkpoint) as Checkpoint;
+    expect(isIncluded(hashLeaf(entry.text), index, tree, path)).toBe(true);
+    const isLarger = () =>
+      read('/audit/checkpoint').then(({ text }) => (parseCheckpoint(text)?.size ?? 0) > first.size);
+    await eventually('what was read is sealed', isLarger);
+    const now = parseCheckpoint((await read('/audit/checkpoint')).text) as Checkpoint;
+    const grown = await read(`/audit/consistency?from=${first.size}&to=${now.size}`);
+    const lines = grown.text.split('\n').slice(0, -1);
+    expect(
+      isConsistent(
+        first,
+        now,
+        lines.map((line) => Buffer.from(line, 'base64')),
+      ),
+    ).toBe(true);
+    const audited = stage.latchkey.context.db.selectFrom('audit').select('data');
+    const reads = await audited.where('type', '=', 'auditRead').execute();
+    expect(reads.map(({ data }) => data)).toEqual([
+      { of: 'an audit entry', asked: '1' },
+      { of: 'an audit entry', asked: '1' },
+    ]);
+    for (const [path, status] of [
+      ['/audit/entries/x', 404],
+      ['/audit/entries/999999999', 404],
+      ['/audit/consistency?from=0', 400],
+      ['/audit/consistency?from=5&to=4', 400],
+      ['/audit/consistency?from=1&to=999999999', 400],
+    ] as const)
+      expect((await read(path)).status).toBe(status);
   });
 });
 

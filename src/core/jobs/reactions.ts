@@ -61,6 +61,7 @@ export type Subject =
   | 'provisioning'
   | 'queue'
   | 'secret'
+  | 'anchor'
   | 'tickets'
   | 'delivery'
   | 'delegation'

@@ -51,6 +51,7 @@ export type Note = {
     | 'queueBack'
     | 'secretOld'
     | 'secretReplaced'
+    | 'auditAnchored'
     | 'ticketsAway'
     | 'ticketsBack'
     | 'deliveryTroubled'

@@ -42,10 +42,22 @@ export type Parties = {
   tickets?: TicketSource;
 };
 
+/** Where checkpoints are put beside the database. */
+export type AnchorSettings = {
+  /** A channel of the chat; null: none. */
+  channel: string | null;
+  /** A file that grows; null: none. */
+  file: string | null;
+  /** How often, in milliseconds. */
+  everyMs: number;
+};
+
 /** The process that the work runs in: its outbox worker, its timers, its log. */
 export type Runtime = {
   /** Keys of the audit’s checkpoints, of the moment; left out: checkpoints are not signed. */
   auditKeys?: () => LogKeys;
+  /** Where its checkpoints are put beside the database; left out: nowhere. */
+  auditAnchors?: AnchorSettings;
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
   /** Told of every change once it is seen, with how long it took. */

@@ -1,3 +1,4 @@
+import type { AnchorView } from '../../flow/audit/anchors.ts';
 import type { CanaryView } from '../../flow/canary/view.ts';
 import type { RefusedPushView } from '../../flow/drift/refused-push.ts';
 import type { PolicyView } from '../../flow/policy/policy-alarm.ts';
@@ -110,4 +111,11 @@ export function secretSamples(): Sample<SecretView>[] {
       view: { secret: { ...secret, replacedAt: after(90) }, channel, admins },
     },
   ];
+}
+
+export function anchorSamples(): Sample<AnchorView>[] {
+  const note =
+    'latchkey.acme.example/audit\n20852\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— latchkey.acme.example/audit Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n';
+  const view = { channel: 'audit-checkpoints', size: 20_852, note, madeAt: T0 };
+  return [{ title: 'A checkpoint of the audit', view }];
 }

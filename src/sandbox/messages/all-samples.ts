@@ -4,6 +4,7 @@ import type { Notice } from '../../ports/messenger.ts';
 import { cards } from '../../slack/app/cards.ts';
 import type { SlackContent } from '../../slack/blocks.ts';
 import {
+  anchorSamples,
   canarySamples,
   policySamples,
   queueSamples,
@@ -44,6 +45,7 @@ export function viewSamples(catalogue: Catalogue): ViewSamples {
     provisioning: provisioningSamples(),
     queue: queueSamples(),
     secret: secretSamples(),
+    anchor: anchorSamples(),
     tickets: ticketTroubleSamples(),
     delivery: deliverySamples(catalogue),
     digest: digestSamples(catalogue),
@@ -81,6 +83,7 @@ const headings: Record<keyof Views, string> = {
   provisioning: 'An identity provider that pushes nothing',
   queue: 'The queue',
   secret: 'Old secrets',
+  anchor: 'Checkpoints of the audit',
   tickets: 'Tickets that can’t be read',
   delivery: 'Groups that something else carries',
   digest: 'The weekly digest',

@@ -1,4 +1,5 @@
 import type { Cards } from '../../flow/cards.ts';
+import { anchorNotices } from '../audit/anchor.ts';
 import type { SlackContent } from '../blocks.ts';
 import { emergencyNotices } from '../break-glass/card.ts';
 import { canaryNotices } from '../canary/alarm.ts';
@@ -35,6 +36,7 @@ export const cards: Cards<SlackContent> = {
   provisioning: provisioningNotices,
   queue: queueNotices,
   secret: secretNotices,
+  anchor: anchorNotices,
   tickets: ticketsNotices,
   delivery: deliveryNotices,
   digest: digestNotices,

@@ -21,6 +21,7 @@ export type AuditTables = {
     format: Generated<number>;
   };
   audit_tree: { level: number; n: string; hash: Buffer };
+  audit_anchors: { id: string; size: string; note: string; made_at: Date };
   audit_checkpoints: {
     id: Generated<string>;
     size: string;

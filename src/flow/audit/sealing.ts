@@ -1,0 +1,34 @@
+import { createCheckpoints } from '../../audit/checkpoints.ts';
+import { noKeys } from '../../audit/log-keys.ts';
+import { sealAll } from '../../audit/seal.ts';
+import type { Data, Runtime } from '../kernel/context.ts';
+import { anchorWhenDue, lastInFile } from './anchors.ts';
+
+type Sealing = Pick<Data & Runtime, 'db' | 'log' | 'nudge' | 'auditKeys' | 'auditAnchors'>;
+
+/** What is wrong with the audit is said again after this, in milliseconds. */
+const SAY_AGAIN_MS = 60_000;
+
+/**
+ * Seals what was written, for about so long, makes a checkpoint of it, and puts it elsewhere when that is due. A trail that contradicts what was sealed
+ * before, or what the file of checkpoints says, gets none: that is said, and it stays so until somebody has looked.
+ */
+export function createSealing(context: Sealing, forMs: number): () => Promise<void> {
+  const { db, log, auditKeys = () => noKeys, auditAnchors } = context;
+  const file = auditAnchors?.file ?? null;
+  const checkpoint = createCheckpoints(auditKeys, async () =>
+    file === null ? null : await lastInFile(file),
+  );
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    await sealAll(db, forMs);
+    const done = await checkpoint(db);
+    if (!('refused' in done)) return await anchorWhenDue(context);
+    if (performance.now() - saidAt < SAY_AGAIN_MS) return;
+    saidAt = performance.now();
+    log.error(
+      { why: done.refused },
+      'the audit is not as it was sealed, and gets no checkpoint: run `latchkey audit verify`',
+    );
+  };
+}
