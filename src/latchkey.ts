@@ -5,6 +5,7 @@ import type { Outside } from './config/config.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
+import { createWitnessing, type Witness } from './flow/audit/witnesses.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
 import { type Idps, idpsOf } from './flow/idps/idps.ts';
@@ -50,6 +51,8 @@ import { createServer } from './web/server.ts';
 
 /** From decision to seen in MuleSoft. */
 const OBJECTIVE_MS = 60_000;
+/** The newest checkpoint of the audit is shown to its witnesses this often. */
+const WITNESS_EVERY_MS = 10_000;
 /** Parties that are not well are asked again this often. */
 const WATCH_EVERY_MS = 5_000;
 /** Ages count in days, and the last use in minutes. */
@@ -80,6 +83,8 @@ export type LatchkeyOptions = {
   auditKeys?: () => LogKeys;
   /** Where its checkpoints are put beside the database; left out: nowhere. */
   auditAnchors?: AnchorSettings;
+  /** Those who sign them beside us; left out: nobody. */
+  auditWitnesses?: readonly Witness[];
   /** The admins are told of a secret that is older, in seconds; left out: of none. */
   secretsMaxAge?: number;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
@@ -146,6 +151,9 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   let address = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   let wayIn: WayIn | null = null;
   const watch = createPartyWatch(context, () => wayIn?.trouble() ?? null);
+  const witnessing = every(WITNESS_EVERY_MS, context, 'witnesses', (until) =>
+    context.locks.tryLock('witnesses', () => createWitnessing(context, options.auditWitnesses ?? [])(until)),
+  );
   const watching = every(WATCH_EVERY_MS, context, 'watching the parties', () => watch.look());
   const report = () =>
     readiness(context, reloader?.mistakes() ?? [], watch.states(), options.secrets?.states());
@@ -165,7 +173,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   address = options.publicUrl ?? url;
   options.secrets?.start(log);
-  for (const part of [relay, calls, timers, reloader, subscriptions, watching, agingSecrets]) part?.start();
+  for (const part of [relay, calls, timers, reloader, subscriptions, watching, witnessing, agingSecrets])
+    part?.start();
   return {
     url,
     context,
@@ -180,6 +189,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           1_500,
           async () => await reloader?.stop(),
           watching.stop,
+          witnessing.stop,
           agingSecrets.stop,
           async () => await options.secrets?.stop(),
           subscriptions.stop,

@@ -104,8 +104,7 @@ async function start(): Promise<void> {
     port: config.port,
     publicUrl: config.publicUrl,
     secrets,
-    auditKeys: config.auditKeys,
-    ...(config.auditAnchors === null ? {} : { auditAnchors: config.auditAnchors }),
+    ...auditOf(config),
     secretsMaxAge: config.secretsMaxAge,
     readToken: config.readToken ?? sandbox?.readToken ?? null,
     trustProxy: config.trustProxy,
@@ -127,6 +126,10 @@ async function start(): Promise<void> {
     worldUrl: sandbox?.url ?? null,
     startedAt,
   });
+}
+
+function auditOf({ auditKeys, auditWitnesses, auditAnchors }: Config) {
+  return { auditKeys, auditWitnesses, ...(auditAnchors === null ? {} : { auditAnchors }) };
 }
 
 /** With both identity providers the sandbox has a policy of its own, which says whose each group is. */

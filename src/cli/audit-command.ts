@@ -147,14 +147,17 @@ function keyCommand(audit: Command, { say }: AuditTools): void {
   audit
     .command('key')
     .description('make a key for AUDIT_SIGNING_KEY, and print it once, with the key for checking')
+    .option('--witness', 'for a witness, which signs the checkpoints of others')
     .argument(
       '<name>',
       'name of this log: an address without https://, as latchkey.example.com/audit',
       keyName,
     )
-    .action((name: string) => {
-      const made = newSigningKey(name);
-      say(`AUDIT_SIGNING_KEY, to keep secret:\n${made}\n`);
+    .action((name: string, given: { witness?: boolean }) => {
+      const made = newSigningKey(name, given.witness === true);
+      say(
+        `${given.witness === true ? 'Key of the witness' : 'AUDIT_SIGNING_KEY'}, to keep secret:\n${made}\n`,
+      );
       say(`Verifier key, for whoever checks:\n${readSigner(made)?.verifier.vkey}`);
     });
 }

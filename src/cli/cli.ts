@@ -33,6 +33,7 @@ import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
 import { secretsCommand } from './secrets-command.ts';
 import { whoCommand } from './who-command.ts';
+import { witnessCommand } from './witness-command.ts';
 
 /** `npm run latchkey -- <command>`: the operator's tools. Each ends 0 only when all is well. */
 const DIR = '.latchkey';
@@ -126,6 +127,11 @@ const withCatalogue = {
 reviewCommands(program, withCatalogue);
 whoCommand(program, withCatalogue);
 evidenceCommand(program, withCatalogue);
+witnessCommand(program, {
+  say,
+  fail,
+  begun: (what, end) => ending.begun(what, async () => void (await end())),
+});
 evalCommand(
   program,
   async () => (await settings()).model(),

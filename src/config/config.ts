@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type LogKeys, logKeysOf } from '../audit/log-keys.ts';
 import { Fault } from '../core/fault.ts';
+import type { Witness } from '../flow/audit/witnesses.ts';
 import type { AnchorSettings } from '../flow/kernel/context.ts';
 import { GRAPH_URL, LOGIN_URL } from '../idp/entra/vendor.ts';
 import type { IdpVendor } from '../idp/vendor.ts';
@@ -47,6 +48,8 @@ export type Config = {
   auditKeys: () => LogKeys;
   /** Null: checkpoints are put nowhere else. */
   auditAnchors: AnchorSettings | null;
+  /** Those who sign the audit’s checkpoints beside us. */
+  auditWitnesses: Witness[];
   /** A secret that is older is told of, in seconds. */
   secretsMaxAge: number;
   /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
@@ -117,6 +120,7 @@ export function readConfig(
       e.AUDIT_EARLIER_KEYS,
     ),
     auditAnchors: anchorsIn(e),
+    auditWitnesses: e.AUDIT_WITNESSES ?? [],
     secretsMaxAge: e.SECRETS_MAX_AGE ?? MAX_AGE_SECONDS,
     trustProxy: e.TRUST_PROXY ?? null,
     remarks,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readSigner, readVerifier } from '../audit/note.ts';
 import { parseDuration } from '../core/duration.ts';
 import { nearest } from '../core/nearest.ts';
+import { readWitness } from '../flow/audit/witnesses.ts';
 import { readCertificate, readRedisAddress } from '../queue/redis-address.ts';
 
 /** `too short` and not the value: messages about secrets never repeat them. */
@@ -236,3 +237,14 @@ export const auditVerifierKeys = text
     (keys) => keys.every((one) => readVerifier(one) !== null),
     'has one that is no verifier key: each has the form name+id+key, with a comma between',
   );
+
+/** Witnesses of the audit, several with a comma between. */
+export const auditWitnesses = text.transform((value, context) => {
+  const found = value.split(',').map((one) => readWitness(one.trim()));
+  if (found.every((one) => one !== null)) return found;
+  context.addIssue({
+    code: 'custom',
+    message: 'has one that is no witness: each is its verifier key, =, and its address, with a comma between',
+  });
+  return z.NEVER;
+});
