@@ -82,23 +82,27 @@ type Linked = {
 };
 
 async function linkedPerson(db: Db | Tx, system: LinkedSystem, externalId: string): Promise<Linked | null> {
-  const row = await db
-    .selectFrom('person_links')
-    .innerJoin('people', 'people.id', 'person_links.person_id')
-    .selectAll('people')
-    .select(['is_unconfirmed', 'person_links.status as link_status'])
-    .where('system', '=', system)
-    .where('external_id', '=', externalId)
-    .executeTakeFirst();
-  return row === undefined
-    ? null
-    : {
-        person: toPerson(row),
-        isUnconfirmed: row.is_unconfirmed,
-        isHome: row.idp === system,
-        status: row.link_status,
-      };
+  return await byLink(db, { system, externalId });
 }
+
+const byLink = askedTogether(async (db, keys: readonly { system: LinkedSystem; externalId: string }[]) => {
+  const { rows } = await sql<
+    Row & { n: number; isUnconfirmed: boolean; isHome: boolean; here: string | null }
+  >`
+    select k.n::int as n, l.is_unconfirmed as "isUnconfirmed", p.idp = l.system as "isHome", l.status as here,
+      p.id, p.email, p.login, p.name, p.status, p.title, p.department, p.manager, p.time_zone, p.since
+    from unnest(${textsOfAnyLength(keys.map((k) => k.system))}, ${textsOfAnyLength(keys.map((k) => k.externalId))})
+      with ordinality as k (system, external_id, n)
+    join person_links l on l.system = k.system and l.external_id = k.external_id
+    join people p on p.id = l.person_id`.execute(db);
+  const found = new Map(
+    rows.map(({ n, isUnconfirmed, isHome, here, ...row }) => [
+      n,
+      { person: toPerson(row), isUnconfirmed, isHome, status: here },
+    ]),
+  );
+  return keys.map((_, n) => found.get(n + 1) ?? null);
+});
 
 export async function linkOf(db: Db | Tx, personId: string, system: LinkedSystem): Promise<string | null> {
   return (await identityOf(db, personId, system))?.id ?? null;

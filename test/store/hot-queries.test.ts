@@ -7,7 +7,7 @@ import { lockingChanges } from '../../src/store/changes-held.ts';
 import { readersDue } from '../../src/store/digest-making.ts';
 import { unendedGrants } from '../../src/store/grants.ts';
 import { addJobs } from '../../src/store/outbox.ts';
-import { identityOf, peopleWithAccounts, readPerson } from '../../src/store/people.ts';
+import { identityOf, peopleWithAccounts, personByLink, readPerson } from '../../src/store/people.ts';
 import { possibleDuplicatesOf } from '../../src/store/possible-duplicates.ts';
 import { sendBatch } from '../../src/store/postgres/batch.ts';
 import type { Db, Tx } from '../../src/store/postgres/database.ts';
@@ -248,6 +248,7 @@ describe('what a change asks again and again, each time about one', () => {
   test.each<[string, (tx: Tx) => Promise<unknown>]>([
     ['a person', (tx) => readPerson(tx, one)],
     ['an account', (tx) => identityOf(tx, one, 'okta')],
+    ['whose an account is', (tx) => personByLink(tx, 'okta', '00u7')],
     [
       'people by id and e-mail',
       (tx) => peopleWithAccounts(tx, { ids: [one], emails: ['p9@a.example'], system: 'okta' }),
