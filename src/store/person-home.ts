@@ -18,6 +18,15 @@ export async function homeOf(db: Db | Tx, personId: string): Promise<{ system: s
   return row === undefined ? null : { system: row.system, id: row.external_id };
 }
 
+/** Whether the IdP that speaks for a person had deleted them when they were last acted on. */
+export async function isDeletedAtHome(db: Db | Tx, personId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from people p join person_snapshots s on s.person_id = p.id and s.system = p.idp
+    where p.id = ${personId} and s.status = 'deleted'
+      and exists (select from person_links l where l.person_id = p.id and l.system = p.idp)`.execute(db);
+  return rows.length > 0;
+}
+
 /** From now on this identity provider speaks for the person, and of the one that did only the status is kept. */
 export async function speaksFrom(tx: Tx, personId: string, system: string): Promise<void> {
   await sql`update person_links l set status = p.status from people p

@@ -11,6 +11,9 @@ import { accountAt } from '../people/accounts.ts';
 import { pushToAskFor } from './ask-for-push.ts';
 import { isWantedAtOnce, isWanted as isWantedNow } from './wanted-in-group.ts';
 
+/** Whoever waited longer for the lock looks anew by which account the person is known. */
+const ACCOUNT_KNOWN_MS = 200;
+
 /**
  * Makes this person-and-group true in the IdP. The desired membership is computed now from all live grants, and
  * compared with the IdP's answer now. The difference is written. Safe to run twice, late or out of order; one run per
@@ -22,8 +25,13 @@ export async function applyToIdp(
 ): Promise<Ran> {
   const { personId, groupId } = job;
   const context = at(everywhere, job);
+  const startedAt = performance.now();
+  // Looked up while the lock is taken: a click waits for this. A failing read is dealt with where it is awaited.
+  const account = accountAt(context, personId);
+  account.catch(() => {});
   return await context.locks.withLock(`pair:${personId}:${groupId}`, async () => {
-    const idpId = await accountAt(context, personId);
+    const isOld = performance.now() - startedAt > ACCOUNT_KNOWN_MS;
+    const idpId = await (isOld ? accountAt(context, personId) : account);
     if (idpId === null) {
       await note(context, job, null, {
         code: 'idp.not_found',

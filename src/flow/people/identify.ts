@@ -2,9 +2,8 @@ import { isRefusal, type Refusal, refuse } from '../../core/refusal.ts';
 import type { ChatAccount } from '../../ports/chat.ts';
 import type { IdentityProvider } from '../../ports/identity-provider.ts';
 import { identityOf, linkOf, type Person, personByLink, rememberPerson } from '../../store/people.ts';
-import { homeOf } from '../../store/person-home.ts';
+import { homeOf, isDeletedAtHome } from '../../store/person-home.ts';
 import { linkPerson } from '../../store/person-links.ts';
-import { readSnapshot } from '../../store/person-snapshots.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
 import { type Account, accountsByEmail, type Known, onePerson } from './accounts.ts';
 
@@ -60,10 +59,7 @@ export async function metAs(
   accountId: string,
 ): Promise<Person | null> {
   const known = await personByLink(context.db, context.chat.system, accountId);
-  const home = known === null ? null : await homeOf(context.db, known.id);
-  const statusText =
-    known === null || home === null ? null : await readSnapshot(context.db, known.id, home.system);
-  return statusText?.status === 'deleted' ? null : known;
+  return known === null || (await isDeletedAtHome(context.db, known.id)) ? null : known;
 }
 
 /** A member of ours, with the address that the chat has confirmed. */

@@ -35,11 +35,13 @@ export async function whenItStarts(
   const from = start.startsAt ?? now;
   const window: Window = { startsAt: from, endsAt: new Date(from.getTime() + asked.seconds * 1_000) };
   const { beneficiary, entitlement } = of;
-  const waiting = await pendingRequests(tx, beneficiary.id, entitlement.key);
+  const [waiting, others] = await Promise.all([
+    pendingRequests(tx, beneficiary.id, entitlement.key),
+    scheduledFor(tx, beneficiary.id, entitlement.key),
+  ]);
   const same = waiting.find((change) => mayCoincide(change, window, now));
   if (same !== undefined)
     return { field: 'entitlement', refusal: alreadyPending(beneficiary, entitlement, same) };
-  const others = await scheduledFor(tx, beneficiary.id, entitlement.key);
   const other = others.find((scheduled) => overlaps(scheduled, window));
   return other === undefined
     ? start
