@@ -48,6 +48,8 @@ const CHECKPOINTS = 100;
 /** Computes the trail anew from its rows, and holds it against its seals, its tree and every checkpoint that is known. */
 export async function verifyAudit(db: Db, options: VerifyOptions = {}): Promise<AuditCheck> {
   const keys = options.keys ?? noKeys;
+  // First: Latchkey seals on meanwhile, and what a checkpoint covers was sealed before it.
+  const last = await newest(db, keys);
   const sealed = await sealedCount(db);
   const known: Tree[] = [];
   for (const text of options.known ?? []) {
@@ -65,7 +67,7 @@ export async function verifyAudit(db: Db, options: VerifyOptions = {}): Promise<
     const wrong = await against(db, trail, tree, 'a checkpoint that was kept elsewhere');
     if (wrong !== null) return wrong;
   }
-  const signed = await againstStored(db, trail, keys);
+  const signed = await againstStored(db, trail, { keys, last });
   if (typeof signed !== 'number') return signed;
   return {
     entries: sealed,
@@ -204,8 +206,11 @@ async function between(db: Db, good: number, bad: number, why: string): Promise<
 }
 
 /** How many entries a checkpoint signed with our key covers, or what is wrong. */
-async function againstStored(db: Db, trail: Trail, keys: LogKeys): Promise<number | Broken> {
-  const last = await newest(db, keys);
+async function againstStored(
+  db: Db,
+  trail: Trail,
+  { keys, last }: { keys: LogKeys; last: Newest },
+): Promise<number | Broken> {
   if (last === null) return 0;
   if ('forged' in last) {
     const { size } = last.forged;

@@ -8,6 +8,8 @@ import { type Database, openDatabase } from '../../src/store/postgres/database.t
 import { checkDatabase } from '../../src/store/postgres/database-check.ts';
 import { migrateFor } from '../../src/store/postgres/running-role.ts';
 import { FIRST, SECOND, startTwoUsersPostgres, type TwoUsersPostgres } from '../faults/two-users-postgres.ts';
+import { walkOn } from '../journeys/journey.ts';
+import { setStage } from '../stage.ts';
 
 const RUNNER = 'latchkey_runner';
 
@@ -78,6 +80,14 @@ describe('the role that Latchkey runs as', () => {
   ])('can’t: %s', async (statement) => {
     await expect(sql.raw(statement).execute(running.db)).rejects.toMatchObject({ code: '42501' });
   });
+
+  test('is enough for the whole road', async () => {
+    const stage = await setStage({ through: () => runnerUrl });
+    const walk = await walkOn(stage.world.url, runnerUrl, { context: () => stage.latchkey.context });
+    const { id } = await walk.isGiven('ines', { entitlement: 'orders-api-read', reason: 'With few rights' });
+    expect((await walk.change(id)).state).toBe('inEffect');
+    await stage.close();
+  }, 90_000);
 
   test('is told who can, when the schema is of an older version', async () => {
     const owner = new pg.Client({ connectionString: ownerUrl });

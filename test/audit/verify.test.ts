@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCheckpoints } from '../../src/audit/checkpoints.ts';
 import { type LogKeys, logKeysOf } from '../../src/audit/log-keys.ts';
 import { newSigningKey } from '../../src/audit/note.ts';
+import { scan as scanRows } from '../../src/audit/scan.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { lastCheckpoint } from '../../src/store/audit-tree.ts';
@@ -86,6 +87,19 @@ describe('a trail as it was sealed', () => {
     await write(601, 650);
     await seal();
     expect(await check({ known: [note], from: 601 })).toMatchObject({ entries: 650, signed: 600 });
+  });
+
+  test('is sound while it grows, however much is sealed meanwhile', async () => {
+    const make = createCheckpoints(keys);
+    await given(make);
+    const scan = async (first: number, last: number) => {
+      const scanned = await scanRows(fresh.database.pool, first, last);
+      await write(601, 900);
+      await seal();
+      await make(db);
+      return scanned;
+    };
+    expect(await check({ scan })).toMatchObject({ entries: 600, signed: 600 });
   });
 
   test('is sound without a key, and is then covered by no signature', async () => {

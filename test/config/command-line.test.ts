@@ -116,7 +116,7 @@ describe('a mistake is told last, on the error stream, and ends with 1', () => {
     [
       'test/bench/main.ts',
       ['rode'],
-      /there is no rode\nThere are: policy, road, parted, scim, many-members, reconcile, digests, first-sync, storm, leaver, free-text, campaign, growth, soak\n$/,
+      /there is no rode\nThere are: policy, road, parted, scim, many-members, reconcile, digests, first-sync, storm, leaver, free-text, campaign, audit, growth, soak\n$/,
     ],
     ['test/bench/main.ts', ['road', '--runs=0'], /--runs is a number from 1\n$/],
     ['test/bench/main.ts', ['road', '--idp=both'], /--idp is okta or entra\n$/],
