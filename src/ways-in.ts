@@ -16,9 +16,9 @@ import { httpReceiver, mountSlack } from './slack/app/mount.ts';
 import { connectSocket, socketReceiver } from './slack/app/socket.ts';
 import { auditApi } from './web/audit-api.ts';
 import { canaryApi } from './web/canary-api.ts';
-import { changesApi } from './web/changes-api.ts';
 import type { createGuard } from './web/guard.ts';
 import type { createMetrics } from './web/metrics.ts';
+import { pageApi } from './web/page/api.ts';
 import { pageRoutes } from './web/page/routes.ts';
 import { behindReadToken, type createReadCheck } from './web/read-door.ts';
 import type { Readiness } from './web/readiness.ts';
@@ -104,11 +104,11 @@ async function openDoors(
 /** What the read token opens: changes, the canary's rounds, metrics. */
 async function openReadDoor(
   { readToken }: { readToken: GivenSecret | null },
-  { app, context, guard, metrics, mayRead }: Doors,
+  { app, context, guard, metrics, mayRead, report }: Doors,
 ): Promise<void> {
   if (readToken !== null)
     await behindReadToken(app, { guard, mayRead }, (api) => {
-      changesApi(api, context);
+      pageApi(api, { context, report });
       canaryApi(api, context);
       auditApi(api, context);
       metrics.routes(api);

@@ -12,14 +12,21 @@ import type { AuditEntry } from '../store/audit.ts';
 /** An audit entry for people: what happened, told whole, and who caused it. */
 export function entryInWords(entry: AuditEntry, idp: string): { text: string; actor: string } {
   const actor = entry.actor as { name?: string; part?: string };
-  const tell = entryWords[entry.type];
   return {
-    // An entry of a newer Latchkey is in no table.
-    text: oneLine(
-      tell == null ? inPlainWords(entry.type) : tell(entry.data as never, actor.name ?? null, idp),
-    ),
+    text: oneLine(told(entry, actor.name ?? null, idp)),
     actor: oneLine(actor.name ?? actor.part ?? ''),
   };
+}
+
+/** An entry of a newer Latchkey is in no table, and one of an older may lack what is told of it: their names say it. */
+function told({ type, data }: AuditEntry, who: string | null, idp: string): string {
+  const tell = entryWords[type];
+  if (tell == null) return inPlainWords(type);
+  try {
+    return tell(data as never, who, idp);
+  } catch {
+    return inPlainWords(type);
+  }
 }
 
 /** Null: the name of the entry says it. */

@@ -25,6 +25,10 @@ describe('who did it is named once', () => {
   });
 });
 
+test('an entry that lacks what is told of it is told by its name', () => {
+  expect(said('approvalGiven', {}, tom)).toBe('Approval given');
+});
+
 test('refused clicks are told in words', () => {
   expect(said('clickRefused', { reason: 'notAnApprover' }, tom)).toBe(
     'Tom Okafor is not an approver, and was refused',

@@ -8,6 +8,8 @@ type Drawn = {
   as: string;
   channel: string;
   systems: readonly System[];
+  /** Address of Latchkey's web page; null: Latchkey is not there yet. */
+  webPage: string | null;
   parts: Record<string, Html>;
 };
 
@@ -29,7 +31,7 @@ export function drawDocument(drawn: Drawn): Html {
   <aside class="people" aria-label="People">
     <div class="brand">${latchkeyMark('medium')}<div><strong>Latchkey</strong><span>sandbox at Acme</span></div></div>
     <div data-region="people">${region('people')}</div>
-    <p class="fine">Everything here is made up and runs on this machine. The model is <strong>scripted</strong>: no AI is asked.</p>
+    <p class="fine">Everything here is made up and runs on this machine. The model is <strong>scripted</strong>: no AI is asked.${drawn.webPage === null ? '' : html`<br><a href="${drawn.webPage}" target="_blank" data-testid="web-page">Latchkey’s web page</a> shows it all: sign in as Sam.`}</p>
   </aside>
   <main class="slack" aria-label="Slack">
     <nav class="sidebar" aria-label="Conversations"><div class="team">Acme <span>Slack</span></div><div data-region="sidebar">${region('sidebar')}</div></nav>

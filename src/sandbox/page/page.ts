@@ -125,7 +125,10 @@ export async function sandboxPage(app: FastifyInstance, world: World): Promise<v
 
   app.get('/', async (request, reply) => {
     const drawn = await regions(placeSchema.parse(request.query));
-    return sendPage(reply, drawDocument({ ...drawn, systems: sources.systems() }));
+    return sendPage(
+      reply,
+      drawDocument({ ...drawn, systems: sources.systems(), webPage: sources.webPage() }),
+    );
   });
   app.get('/messages', async (_request, reply) => sendPage(reply, await drawMessagesPage()));
 

@@ -207,6 +207,12 @@ export class Sources {
     };
   }
 
+  /** Address of Latchkey's web page; null: Latchkey is not there yet. */
+  webPage(): string | null {
+    const latchkey = this.#world.latchkey();
+    return latchkey === null ? null : `${latchkey.url}/web`;
+  }
+
   /** Null: Latchkey does not answer. */
   async canary(): Promise<Canary | null> {
     const latchkey = this.#world.latchkey();

@@ -29,7 +29,9 @@ export type ChangeFilter = {
   person?: string | undefined;
   entitlement?: string | undefined;
   states?: readonly ChangeState[] | undefined;
-  causes?: readonly string[] | undefined;
+  cause?: string | undefined;
+  /** Only what was found around Latchkey. */
+  found?: boolean | undefined;
   kind?: string | undefined;
   /** Only those that were late once. */
   late?: boolean | undefined;
@@ -79,16 +81,18 @@ export async function changeInSight(db: Db, sight: Sight, id: string): Promise<L
 }
 
 function conditions(
-  { entitlement, states, causes, kind, late, from, to }: ChangeFilter,
+  { entitlement, states, cause, found, kind, late, from, to }: ChangeFilter,
   people: readonly string[] | null,
 ): (RawBuilder<boolean> | null)[] {
   return [
     people === null ? null : sql<boolean>`c.person_id = any(${[...people]}::uuid[])`,
     entitlement === undefined ? null : sql<boolean>`c.entitlement_key = ${entitlement}`,
     states === undefined ? null : sql<boolean>`c.state = any(${[...states]}::text[])`,
-    causes === undefined
+    // Written out, as the indexes have it.
+    found === true ? sql<boolean>`c.doc->>'cause' in ('finding', 'loss')` : null,
+    cause === undefined
       ? sql<boolean>`c.doc->>'cause' <> 'canary'`
-      : sql<boolean>`c.doc->>'cause' = any(${[...causes]}::text[])`,
+      : sql<boolean>`c.doc->>'cause' = ${cause}`,
     kind === undefined ? null : sql<boolean>`c.kind = ${kind}`,
     late === true ? sql<boolean>`c.doc->'late'->>'at' is not null` : null,
     within(sql`c.requested_at`, { from, to }),

@@ -14,6 +14,8 @@ export type LegWeek = {
   overObjective: number;
 };
 
+// `statement_timestamp()` is the same within a statement, so that the index by time can be used.
+
 /** A change is counted in the week in which it was seen; the last hour of a week may still be on its way into the audit. */
 const SETTLED = sql`interval '1 hour'`;
 
@@ -49,17 +51,17 @@ export async function propagationByWeek(
   db: Db,
   { weeks, objectiveMs }: { weeks: number; objectiveMs: number },
 ): Promise<LegWeek[]> {
-  const monday = sql`date_trunc('week', clock_timestamp() at time zone 'utc')`;
+  const monday = sql`date_trunc('week', statement_timestamp() at time zone 'utc')`;
   const { rows: missing } = await sql<{ week: string }>`
     select w::date::text as week from generate_series(${monday} - ${weeks - 1} * interval '7 days', ${monday} - interval '7 days', interval '7 days') w
-    where (w + interval '7 days') at time zone 'utc' < clock_timestamp() - ${SETTLED}
+    where (w + interval '7 days') at time zone 'utc' < statement_timestamp() - ${SETTLED}
       and not exists (select from propagation_weeks p where p.week = w::date and p.leg = 'total' and p.objective_ms = ${objectiveMs}::int)`.execute(
     db,
   );
   for (const { week } of missing) await keepWeek(db, week, objectiveMs);
   const now = figures({
     from: sql`${monday} at time zone 'utc'`,
-    to: sql`clock_timestamp() + interval '1 day'`,
+    to: sql`statement_timestamp() + interval '1 day'`,
     objectiveMs,
   });
   const { rows } = await sql<LegWeek>`

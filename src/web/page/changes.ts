@@ -9,6 +9,7 @@ import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { type ListedChange, listChanges } from '../../store/page/changes.ts';
 import { html } from '../html.ts';
 import { causeWords, changeWords, titleOf } from './change-words.ts';
+import { describeChange } from './changes-api.ts';
 import type { Filter } from './filters.ts';
 import { badge } from './layout.ts';
 import { list } from './pages.ts';
@@ -109,7 +110,7 @@ export const changesPage = list<InContext>({
   about: 'Every request and every membership that was given or taken away, the newest first.',
   rule: 'own',
   inMenu: true,
-  hasOwnJson: true,
+  json: describeChange,
   filters: (context) => [
     personFilter,
     entitlementFilter(context),
@@ -138,7 +139,7 @@ export const changesPage = list<InContext>({
       to,
       late: late === 'yes',
       states: is === undefined ? undefined : stateGroups[is]?.states,
-      causes: cause === undefined ? undefined : [cause],
+      cause,
     };
     const { rows, next } = await listChanges(context.db, sight, filter, portion);
     return { rows: rows.map((row) => ({ ...row, context })), next };

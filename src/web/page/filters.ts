@@ -29,7 +29,8 @@ export function queryOf(filters: readonly Filter[]): z.ZodType<Query & { after?:
   ) as never;
 }
 
-function fieldOf(filter: Filter): z.ZodType<string | undefined> {
+/** What a filter can be in an address. */
+export function fieldOf(filter: Filter): z.ZodType<string | undefined> {
   const text = (schema: z.ZodType<string>) => schema.optional().describe(filter.label);
   if (filter.is === 'text') return text(z.string().trim().max(TEXT_MAX));
   if (filter.is === 'day') return text(z.iso.date());

@@ -34,7 +34,7 @@ export const findingsPage = list<ListedChange & { context: Context }>({
   async read({ context, sight, query }, portion) {
     const { person, entitlement, is, from, to } = query;
     const states = is === undefined ? undefined : STATES[is as keyof typeof STATES].states;
-    const filter = { person, entitlement, from, to, states, causes: ['finding', 'loss'] };
+    const filter = { person, entitlement, from, to, states, found: true };
     const { rows, next } = await listChanges(context.db, sight, filter, portion);
     return { rows: rows.map((row) => ({ ...row, context })), next };
   },

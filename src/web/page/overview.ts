@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import { elapsedInWords } from '../../core/duration.ts';
 import { seesAll } from '../../core/page/reader.ts';
 import { capital } from '../../core/text.ts';
@@ -5,12 +6,13 @@ import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { listHeld } from '../../store/page/access.ts';
 import { listChanges } from '../../store/page/changes.ts';
 import { type Counts, countNow } from '../../store/page/overview.ts';
-import { type LegWeek, propagationByWeek } from '../../store/page/propagation.ts';
+import type { LegWeek } from '../../store/page/propagation.ts';
 import { type Html, html } from '../html.ts';
 import { accessColumns, entitlementOfGroup } from './access.ts';
 import { changeColumns } from './changes.ts';
 import { figures } from './layout.ts';
 import type { AskedByReader, OtherPage } from './pages.ts';
+import { latestWeeks } from './propagation.ts';
 import { tableHtml } from './table.ts';
 
 const SHOWN = 8;
@@ -95,9 +97,9 @@ function figuresOf(
 }
 
 /** The whole way of what was seen since Monday; undefined: nothing was. */
-async function thisWeek({ context }: AskedByReader): Promise<LegWeek | undefined> {
-  const rows = await propagationByWeek(context.db, { weeks: 1, objectiveMs: context.objectiveMs });
-  return rows.find(({ leg }) => leg === 'total');
+async function thisWeek({ context, now }: AskedByReader): Promise<LegWeek | undefined> {
+  const monday = DateTime.fromJSDate(now, { zone: 'utc' }).startOf('week').toISODate();
+  return (await latestWeeks(context)).find(({ leg, week }) => leg === 'total' && week === monday);
 }
 
 /** What does not work now, with what mends it; for those who can have it mended. */

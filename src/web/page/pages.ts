@@ -39,6 +39,8 @@ export type ListPage<Row = never> = {
   empty: (asked: AskedByReader) => Html;
   /** Who reads it goes on record. */
   isOnRecord?: true;
+  /** A row as JSON, where that says more than the columns; left out: the columns. */
+  json?: (context: Context, row: Row) => Promise<object>;
   /** JSON of its name is made elsewhere. */
   hasOwnJson?: true;
 };
@@ -59,3 +61,11 @@ export function list<Row>(page: Omit<ListPage<Row>, 'is'>): ListPage {
 }
 
 export type AnyPage = ListPage | OtherPage;
+
+/** Rows that JSON gives at once, at most. */
+export const LIMIT_MAX = 500;
+
+/** The name of the rows in JSON: `/review-lines` are `reviewLines`. */
+export function nameOf({ path }: Pick<ListPage, 'path'>): string {
+  return path.slice(1).replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

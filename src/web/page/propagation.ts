@@ -28,10 +28,24 @@ const timeColumn = (key: 'p50' | 'p95' | 'p99'): Column<Row> => ({
   show: (row) => (row[key] === null ? '–' : elapsedInWords(row[key])),
 });
 
+/** This week's figures are good for so long, in milliseconds: a page that many leave open asks for them each minute. */
+const KEPT_MS = 30_000;
+const kept = new WeakMap<Context, { at: number; rows: Promise<LegWeek[]> }>();
+
+/** The weeks by leg, as of some seconds ago at most. */
+export async function latestWeeks(context: Context): Promise<LegWeek[]> {
+  const latest = kept.get(context);
+  if (latest !== undefined && performance.now() - latest.at < KEPT_MS) return await latest.rows;
+  const { db, objectiveMs } = context;
+  const rows = propagationByWeek(db, { weeks: WEEKS, objectiveMs });
+  kept.set(context, { at: performance.now(), rows });
+  rows.catch(() => kept.delete(context));
+  return await rows;
+}
+
 async function weeksOf(context: Context): Promise<Row[]> {
   const words = legWords(context);
-  const rows = await propagationByWeek(context.db, { weeks: WEEKS, objectiveMs: context.objectiveMs });
-  return rows.map((row) => ({ ...row, title: words[row.leg] }));
+  return (await latestWeeks(context)).map((row) => ({ ...row, title: words[row.leg] }));
 }
 
 /** How long it takes from the decision until MuleSoft shows it, week by week. */

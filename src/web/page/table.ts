@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { z } from 'zod';
 import { type Html, html } from '../html.ts';
 
 export type Value = string | number | Date | null;
@@ -97,4 +98,19 @@ export function csvOf<Row>(
 
 function plainOf(value: Value): string | number | null {
   return value instanceof Date ? value.toISOString() : value;
+}
+
+export function jsonOf<Row>(
+  columns: readonly Column<Row>[],
+  row: Row,
+): Record<string, string | number | null> {
+  return Object.fromEntries(columns.map(({ key, value }) => [key, plainOf(value(row))]));
+}
+
+/** A row as JSON has it. */
+export function schemaOf(columns: readonly Pick<Column<never>, 'key' | 'title' | 'is'>[]): z.ZodType {
+  const types = { text: z.string(), number: z.number(), time: z.iso.datetime() };
+  return z.object(
+    Object.fromEntries(columns.map(({ key, title, is }) => [key, types[is].nullable().describe(title)])),
+  );
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBrowser } from '../../../src/sandbox/browser.ts';
 import { type Journey, setOut } from '../../journeys/journey.ts';
 import type { Stage } from '../../stage.ts';
-import { cast, signedIn, signInTo, textOf, withAuditor } from './visitors.ts';
+import { cast, signedIn, signInAt, textOf, withAuditor } from './visitors.ts';
 
 let stage: Stage;
 let walk: Journey;
@@ -17,7 +17,7 @@ const sessions = () => walk.query<{ ended_at: Date | null }>('select * from web_
 describe('signing in', () => {
   test('whoever is not signed in is sent to the sign-in, and from there back to the page that they wanted', async () => {
     const browser = createBrowser();
-    const page = await signInTo(browser, at('/web/changes?is=late'), 'sam');
+    const page = await signInAt(browser, at('/web/changes?is=late'), 'sam');
     expect([page.status, new URL(page.url).pathname, new URL(page.url).search]).toEqual([
       200,
       '/web/changes',
@@ -50,7 +50,7 @@ describe('signing in', () => {
       '/web/sign-out',
       'javascript:alert(1)',
     ]) {
-      const page = await signInTo(createBrowser(), at(`/web/sign-in?to=${encodeURIComponent(to)}`), 'ines');
+      const page = await signInAt(createBrowser(), at(`/web/sign-in?to=${encodeURIComponent(to)}`), 'ines');
       expect(page.url, to).toBe(at('/web'));
     }
   });

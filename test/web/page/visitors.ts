@@ -10,7 +10,7 @@ export const withAuditor: StageOptions = {
 };
 
 /** Signs somebody in on the sign-in page that a browser was sent to. */
-export async function signInTo(browser: Browser, url: string, key: string): Promise<Page> {
+export async function signInAt(browser: Browser, url: string, key: string): Promise<Page> {
   const asked = await browser.open(url);
   const link = /href="([^"]*\/web\/sign-in\/begin[^"]*)"/.exec(asked.html)?.[1];
   if (link === undefined) throw new Error(`${asked.url} offers no sign-in: ${asked.html}`);
@@ -23,7 +23,7 @@ export async function signInTo(browser: Browser, url: string, key: string): Prom
 
 export async function signedIn(latchkeyUrl: string, key: string): Promise<Browser> {
   const browser = createBrowser();
-  await signInTo(browser, `${latchkeyUrl}/web`, key);
+  await signInAt(browser, `${latchkeyUrl}/web`, key);
   return browser;
 }
 

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Context } from '../../flow/kernel/context.ts';
+import { fieldOf } from './filters.ts';
+import { LIMIT_MAX, type ListPage, nameOf } from './pages.ts';
+import { schemaOf } from './table.ts';
+
+/** The description of the JSON of these lists, by OpenAPI 3.1, made of what the pages themselves are made of. */
+export function openApi(lists: readonly ListPage[], context: Pick<Context, 'catalogue' | 'idps'>) {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Latchkey',
+      version: '1',
+      description: 'Reads only: what the web page shows, as JSON. Asking and deciding is done in chat.',
+    },
+    security: [{ readToken: [] }],
+    components: { securitySchemes: { readToken: { type: 'http', scheme: 'bearer' } } },
+    paths: Object.fromEntries(lists.map((page) => [`/api${page.path}`, { get: operationOf(page, context) }])),
+  };
+}
+
+function operationOf(page: ListPage, context: Pick<Context, 'catalogue' | 'idps'>) {
+  const parameter = (name: string, schema: z.ZodType, description: string) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema: plain(schema),
+  });
+  // A change says more than its columns do, with its timeline.
+  const row = page.json === undefined ? schemaOf(page.columns) : z.looseObject({ id: z.string() });
+  const answer = z.object({
+    [nameOf(page)]: z.array(row),
+    next: z
+      .string()
+      .nullable()
+      .describe('To be sent as `after` for the rows that follow; null: that was all'),
+  });
+  return {
+    operationId: nameOf(page),
+    summary: page.title,
+    description: page.about,
+    parameters: [
+      ...page.filters(context).map((filter) => parameter(filter.name, fieldOf(filter), filter.label)),
+      parameter('after', z.string(), 'Where the list goes on: `next` of the answer before'),
+      parameter('limit', z.int().min(1).max(LIMIT_MAX), 'How many rows; 20 unless told'),
+    ],
+    responses: {
+      200: { description: page.about, content: { 'application/json': { schema: plain(answer) } } },
+      400: { description: 'A parameter has a value that it can’t have' },
+      401: { description: 'The read token is missing or wrong' },
+    },
+  };
+}
+
+function plain(schema: z.ZodType): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any' });
+  return rest;
+}
