@@ -11,6 +11,7 @@ import { freeText } from './free-text.ts';
 import { growth } from './growth.ts';
 import { leaverGone } from './leaver.ts';
 import { manyMembers } from './many-members.ts';
+import { page } from './page.ts';
 import { parted } from './parted.ts';
 import { policy } from './policy.ts';
 import { reconcile } from './reconcile.ts';
@@ -46,6 +47,7 @@ const benches = {
   'free-text': freeText,
   campaign,
   audit,
+  page: (say, isSmall) => page(say, isSmall),
   growth,
   soak: (say, _isSmall, { minutes }) => soak(say, minutes),
 } satisfies Record<string, Bench>;
@@ -79,6 +81,7 @@ const { parts, ...values } = readOptions(
       'free-text': 'a request in words of one’s own',
       campaign: 'an access review of 100,000 lines opened',
       audit: 'the audit sealed, verified and proven, beside a bare loop that hashes its rows',
+      page: 'the web page with 1,000,000 audit entries and 200,000 grants',
       growth: 'whole changes with 10,000 and with 1,000,000 live grants, audit entries and people',
       soak: 'ten changes a second for minutes, with SCIM beside: whether anything grows',
     } satisfies Record<keyof typeof benches, string>,
