@@ -9,8 +9,8 @@ import type { OutboxRow } from '../../store/outbox.ts';
  */
 const most: Partial<Record<JobName, number>> = {
   applyToIdp: 100,
-  deliverToTeam: 200,
-  verifyInAnypoint: 200,
+  deliverToTeam: 100,
+  verifyInAnypoint: 100,
 };
 
 /** Fewer run by themselves: they have places enough. */
