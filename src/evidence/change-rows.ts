@@ -6,7 +6,7 @@ import {
   violationsOf,
 } from '../core/evidence/checks.ts';
 import type { PersonId } from '../core/ids.ts';
-import type { PopulationRow } from '../store/evidence/populations.ts';
+import type { Author, PopulationRow } from '../store/evidence/populations.ts';
 import type { Row } from './list.ts';
 import type { PackParts } from './plan.ts';
 
@@ -76,7 +76,7 @@ export const removalColumns = [
 
 type Book = Pick<PackParts, 'tierOf'>;
 
-export function grantRow(row: PopulationRow, book: Book): Row {
+export function grantRow(row: PopulationRow, book: Book, author: Author | null): Row {
   const { approvals, decision, legs, stages, ended } = row;
   const byRule = decision?.by === null || decision === null;
   return {
@@ -107,11 +107,11 @@ export function grantRow(row: PopulationRow, book: Book): Row {
     endedAt: ended?.at ?? row.reopened?.at ?? null,
     endedBecause: ended?.cause ?? null,
     goneAt: row.goneAt,
-    notAsItShouldBe: violationsIn(row).map((one) => violationInWords[one]),
+    notAsItShouldBe: violationsIn(row, author).map((one) => violationInWords[one]),
   };
 }
 
-export function violationsIn(row: PopulationRow): Violation[] {
+export function violationsIn(row: PopulationRow, author: Author | null): Violation[] {
   return violationsOf({
     cause: row.cause,
     personId: row.personId as PersonId,
@@ -119,7 +119,7 @@ export function violationsIn(row: PopulationRow): Violation[] {
     approvals: row.approvals,
     decision: row.decision,
     writtenAt: row.legs.idpWrittenAt,
-    authorId: row.authorId as PersonId | null,
+    authorId: (author?.id ?? null) as PersonId | null,
     reopenedBy: row.reopened?.by ?? null,
   });
 }
@@ -208,7 +208,7 @@ export function exceptionsOf(row: PopulationRow, kind: 'grant' | 'revoke'): Row[
 
 export const violationColumns = [...exceptionColumns, 'decidedBy', 'madeBy', 'state'];
 
-export function violationRow(row: PopulationRow, violation: Violation): Row {
+export function violationRow(row: PopulationRow, violation: Violation, author: Author | null): Row {
   const { approvals, decision } = row;
   return {
     kind: violation,
@@ -219,7 +219,7 @@ export function violationRow(row: PopulationRow, violation: Violation): Row {
     entitlement: row.entitlement,
     what: violationInWords[violation],
     decidedBy: approvals.length > 0 ? approvals.map(({ name }) => name) : (decision?.byName ?? null),
-    madeBy: row.author,
+    madeBy: author?.name ?? null,
     state: row.state,
   };
 }

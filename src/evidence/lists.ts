@@ -21,6 +21,8 @@ import {
   terminations,
 } from '../store/evidence/other-lists.ts';
 import {
+  type Author,
+  authorsOf,
   type ChangePopulation,
   type PopulationRow,
   populationQuery,
@@ -88,10 +90,15 @@ async function listChanges(writing: Writing): Promise<void> {
     counted: null,
     columns: exceptionColumns,
   });
+  // Of findings alone, so it is no long list.
+  const authors = new Map<string, Author>();
+  for await (const one of rowsOf(tx, authorsOf('grants', plan), { isHashed: true }))
+    authors.set(one.changeId, one);
   const given = { name: 'grants', title: 'Access that was given', columns: grantColumns } as const;
   await writeChangeList(writing, given, async (row, list) => {
-    await list.add(grantRow(row, parts));
-    for (const one of violationsIn(row)) await violations.add(violationRow(row, one));
+    await list.add(grantRow(row, parts, authors.get(row.id) ?? null));
+    const author = authors.get(row.id) ?? null;
+    for (const one of violationsIn(row, author)) await violations.add(violationRow(row, one, author));
     for (const one of exceptionsOf(row, 'grant')) await exceptions.add(one);
   });
   const refused = {
@@ -188,7 +195,7 @@ async function writeMembershipEvents(writing: Writing): Promise<PackFacts['told'
     columns: eventColumns,
   });
   const told = new Map<string, PackFacts['told'][number]>();
-  for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan))) {
+  for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan), { isHashed: true })) {
     const { source, direction, matched, actor, changeId, group, groupId } = event;
     const row = {
       ...event,

@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { beforeAndAfter } from './before-after.ts';
 import { campaign } from './campaign.ts';
 import { digests } from './digests.ts';
+import { evidence } from './evidence.ts';
 import { type Figure, rounded, table } from './figure.ts';
 import { firstSync } from './first-sync.ts';
 import { freeText } from './free-text.ts';
@@ -48,6 +49,7 @@ const benches = {
   campaign,
   audit,
   page: (say, isSmall) => page(say, isSmall),
+  evidence,
   growth,
   soak: (say, _isSmall, { minutes }) => soak(say, minutes),
 } satisfies Record<string, Bench>;
@@ -82,6 +84,7 @@ const { parts, ...values } = readOptions(
       campaign: 'an access review of 100,000 lines opened',
       audit: 'the audit sealed, verified and proven, beside a bare loop that hashes its rows',
       page: 'the web page with 1,000,000 audit entries and 200,000 grants',
+      evidence: 'the pack of evidence of a quarter of 100,000 changes',
       growth: 'whole changes with 10,000 and with 1,000,000 live grants, audit entries and people',
       soak: 'ten changes a second for minutes, with SCIM beside: whether anything grows',
     } satisfies Record<keyof typeof benches, string>,

@@ -13,11 +13,21 @@ export async function atOneMoment<T>(db: Db, work: (tx: Tx) => Promise<T>): Prom
   return await db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 }
 
-/** The rows of a query, by a cursor of PostgreSQL's. */
-export async function* rowsOf<Row>(tx: Tx, query: RawBuilder<Row>): AsyncGenerator<Row> {
+/**
+ * The rows of a query, by a cursor of PostgreSQL's. `isHashed`: it holds two long lists against each other. Of conditions
+ * on documents the planner expects a few rows, and would go through one list for each row of the other.
+ */
+export async function* rowsOf<Row>(
+  tx: Tx,
+  query: RawBuilder<Row>,
+  { isHashed = false }: { isHashed?: boolean } = {},
+): AsyncGenerator<Row> {
   opened += 1;
   const name = sql.raw(`evidence_${opened}`);
+  if (isHashed) await sql`set local enable_nestloop = off`.execute(tx);
+  // It is planned when it is declared.
   await sql`declare ${name} no scroll cursor for ${query}`.execute(tx);
+  if (isHashed) await sql`set local enable_nestloop = on`.execute(tx);
   for (;;) {
     const { rows } = await sql<Row>`fetch ${sql.lit(FETCHED)} from ${name}`.execute(tx);
     yield* rows;

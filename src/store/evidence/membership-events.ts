@@ -45,42 +45,71 @@ const NOTICED = sql`interval '1 day'`;
  * - `found`: somebody made it around Latchkey, and it was put to an owner
  * - `wanted`: nothing of that moment, but the person was given it, or was there before Latchkey; or it had been taken
  *   away. Pushes are repeated
+ *
+ * What is looked at of a change is taken from its document once, and not for every event.
  */
 export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
   return sql`
+    with ours as materialized (${changesInShort(period)}),
+    told as materialized (
+      select o.id, o.person_id, o.group_id, o.occurred_at, o.outcome, o.payload->>'direction' as direction
+      from observed o where ${isOfPeriod(period)}
+    ),
+    made as (
+      select distinct on (t.id) t.id as told_id, 'change' as how, c.id, c.state, c.group_name, c.entitlement_key from told t
+      join ours c on c.person_id = t.person_id and c.group_id = t.group_id and c.direction = t.direction
+      where c.cause <> 'finding' and t.occurred_at >= c.decided_at - ${SKEW} and (c.is_underway or t.occurred_at <= c.seen_at + ${AFTER})
+      order by t.id, c.requested_at desc
+    ),
+    found as (
+      select distinct on (told_id) * from (
+        select t.id as told_id, 'found' as how, c.id, c.state, c.group_name, c.entitlement_key from told t
+        join ours c on c.person_id = t.person_id and c.group_id = t.group_id
+          and c.cause = case t.direction when 'added' then 'finding' else 'loss' end
+          and c.requested_at between t.occurred_at - ${SKEW} and t.occurred_at + ${NOTICED}
+        union all
+        select t.id, 'found', m.id, m.state, m.doc->'target'->>'groupName', m.doc->>'entitlementKey' from told t
+        join mass_change_items i on i.person_id = t.person_id
+        join mass_changes m on m.id = i.mass_change_id and m.scope = t.group_id
+          and m.kind = case t.direction when 'added' then 'finding' else 'lost' end and m.opened_at <= t.occurred_at + ${NOTICED}
+        left join changes k on k.id = i.change_id
+        where i.change_id is null or k.requested_at >= t.occurred_at
+      ) both_kinds order by told_id, id
+    ),
+    wanted as (
+      select distinct on (t.id) t.id as told_id, 'wanted' as how, c.id, c.state, c.group_name, c.entitlement_key from told t
+      join ours c on c.person_id = t.person_id and c.group_id = t.group_id and c.direction = t.direction
+      where t.outcome = 'expected' and t.id not in (select told_id from made) and t.id not in (select told_id from found)
+        and t.occurred_at >= c.decided_at and (c.gone_at is null or c.gone_at >= t.occurred_at)
+      order by t.id, c.requested_at desc
+    ),
+    explained as (
+      select * from made union all select * from found where told_id not in (select told_id from made) union all select * from wanted
+    )
     select o.id, o.occurred_at as "occurredAt", o.event_source as source, o.payload->>'direction' as direction,
       o.actor->>'name' as actor, p.name as person, p.email, coalesce(m.group_name, b.group_name) as group, o.group_id as "groupId",
       coalesce(m.how, case when b.person_id is not null and o.payload->>'direction' = 'added' then 'wanted' end) as matched,
-      m.id as "changeId", m.entitlement, m.state
+      m.id as "changeId", m.entitlement_key as entitlement, m.state
     from observed o
     left join people p on p.id = o.person_id
     left join baseline_members b on b.person_id = o.person_id and b.group_id = o.group_id
-    left join lateral (${candidates}) m on true
+    left join explained m on m.told_id = o.id
     where ${isOfPeriod(period)} order by o.occurred_at, o.id`;
 }
 
-const direction = sql`o.payload->>'direction'`;
-const decided = sql`(c.doc->'legs'->>'decidedAt')::timestamptz`;
-const seen = sql`coalesce((c.doc->'legs'->>'seenAt')::timestamptz, (c.doc->'legs'->>'idpWrittenAt')::timestamptz)`;
-const isOfDirection = sql`c.kind = case ${direction} when 'added' then 'grant' else 'revoke' end`;
+/** Of a grant, `gone_at` is when MuleSoft showed it gone. */
+function changesInShort({ to }: Period): RawBuilder<unknown> {
+  return sql`
+    select s.*, r.seen_at as gone_at from (${shortOf(sql`c.requested_at < ${to}::timestamptz + ${NOTICED}`)}) s
+    left join (${shortOf(sql`c.kind = 'revoke'`)}) r on r.id = s.revoke_id`;
+}
 
-const candidates = sql`
-  select how, id, state, group_name, entitlement from (
-    select case
-        when ${isOfDirection} and c.doc->>'cause' <> 'finding' and o.occurred_at >= ${decided} - ${SKEW}
-          and (c.state in ${underwayChange} or o.occurred_at <= ${seen} + ${AFTER}) then 'change'
-        when c.doc->>'cause' = case ${direction} when 'added' then 'finding' else 'loss' end
-          and c.requested_at between o.occurred_at - ${SKEW} and o.occurred_at + ${NOTICED} then 'found'
-        when ${isOfDirection} and o.occurred_at >= ${decided}
-          and (c.kind = 'revoke' or not exists (select from changes r where r.id = c.revoke_id
-            and (r.doc->'legs'->>'seenAt')::timestamptz < o.occurred_at)) and o.outcome = 'expected' then 'wanted'
-      end as how, c.id, c.state, c.doc->'target'->>'groupName' as group_name, c.entitlement_key as entitlement, c.requested_at
-    from changes c where c.person_id = o.person_id and c.group_id = o.group_id
-    union all
-    select 'found', m.id, m.state, m.doc->'target'->>'groupName', m.doc->>'entitlementKey', m.opened_at
-    from mass_change_items i join mass_changes m on m.id = i.mass_change_id
-    where i.person_id = o.person_id and m.scope = o.group_id and m.kind = case ${direction} when 'added' then 'finding' else 'lost' end
-      and m.opened_at <= o.occurred_at + ${NOTICED}
-      and (i.change_id is null or exists (select from changes k where k.id = i.change_id and k.requested_at >= o.occurred_at))
-  ) explaining where how is not null
-  order by case how when 'change' then 1 when 'found' then 2 else 3 end, requested_at desc limit 1`;
+function shortOf(which: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    select c.id, c.person_id, c.group_id, c.state, c.revoke_id, c.entitlement_key, c.requested_at, c.state in ${underwayChange} as is_underway,
+      case c.kind when 'grant' then 'added' else 'removed' end as direction, d.cause, d.target->>'groupName' as group_name,
+      (d.legs->>'decidedAt')::timestamptz as decided_at,
+      coalesce((d.legs->>'seenAt')::timestamptz, (d.legs->>'idpWrittenAt')::timestamptz) as seen_at
+    from changes c cross join lateral jsonb_to_record(c.doc) as d (cause text, target jsonb, legs jsonb)
+    where c.group_id is not null and ${which}`;
+}

@@ -67,9 +67,6 @@ export type PopulationRow = {
   goneAt: Date | null;
   /** What the model leaned to; null: it gave no advice. */
   lean: string | null;
-  /** Of what was found: who had made it so, as event sources tell. */
-  authorId: string | null;
-  author: string | null;
 };
 
 /** The rows of a population in the order of their ids, which is the same at each drawing. */
@@ -90,26 +87,37 @@ export function sampleQuery(
     order by sha256(convert_to(${seed}::text || ':' || c.id::text, 'UTF8')), c.id limit ${size}`;
 }
 
+/** The parts of a change's document that a list needs, taken from it in one go. */
+const partsOfDoc = sql`jsonb_to_record(c.doc) as d (cause text, reason text, ticket text, target jsonb, approvals jsonb, plan jsonb,
+  decision jsonb, verdict jsonb, refusal jsonb, legs jsonb, "signedInAt" text, late jsonb, failure jsonb, "grant" jsonb, ended jsonb,
+  reopened jsonb)`;
+
 function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
   return sql`
-    select c.id, c.person_id as "personId", p.name as person, p.email, c.entitlement_key as entitlement, c.doc->>'cause' as cause,
-      c.state, c.requested_at as "requestedAt", c.requester_id as "requesterId", q.name as requester, c.doc->>'reason' as reason,
-      c.doc->>'ticket' as ticket, c.doc->'target' as target, c.doc->'approvals' as approvals, c.doc->'plan'->'stages' as stages,
-      c.doc->'decision' as decision, c.doc->'verdict'->>'policy' as policy,
-      (select array_agg(distinct g->>'clause') from jsonb_array_elements(c.doc->'verdict'->'grounds') g) as clauses,
-      c.doc->'refusal'->>'text' as refusal, c.doc->'legs' as legs, ${timeOf(sql`c.doc->>'signedInAt'`)} as "signedInAt",
-      c.doc->'late' as late, c.doc->'failure' as failure, ${timeOf(sql`c.doc->'grant'->>'endsAt'`)} as "endsAt",
-      c.doc->'ended' as ended, c.doc->'reopened' as reopened, ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
-      s.advice->'advice'->>'lean' as lean, a.person_id as "authorId", a.name as author
-    from (select c.* from ${population}) c
+    select c.id, c.person_id as "personId", p.name as person, p.email, c.entitlement_key as entitlement, d.cause,
+      c.state, c.requested_at as "requestedAt", c.requester_id as "requesterId", q.name as requester, d.reason,
+      d.ticket, d.target, d.approvals, d.plan->'stages' as stages, d.decision, d.verdict->>'policy' as policy,
+      (select array_agg(distinct g->>'clause') from jsonb_array_elements(d.verdict->'grounds') g) as clauses,
+      d.refusal->>'text' as refusal, d.legs, ${timeOf(sql`d."signedInAt"`)} as "signedInAt", d.late, d.failure,
+      ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
+      s.advice->'advice'->>'lean' as lean
+    from (select c.* from ${population}) c cross join lateral ${partsOfDoc}
     join people p on p.id = c.person_id
     left join people q on q.id = c.requester_id
     left join changes r on r.id = c.revoke_id
-    left join summaries s on s.about_id = c.id
-    left join lateral (
-      select l.person_id, o.actor->>'name' as name from observed o
-      left join person_links l on l.system = c.doc->'target'->>'idp' and l.external_id = o.actor->>'id'
-      where c.doc->>'cause' = 'finding' and o.person_id = c.person_id and o.group_id = c.group_id and o.actor is not null
-        and o.payload->>'direction' = 'added' and o.occurred_at <= c.requested_at + interval '1 minute'
-      order by o.occurred_at desc limit 1) a on true`;
+    left join summaries s on s.about_id = c.id`;
+}
+
+/** The person who had made a membership that was found; `id` null: Latchkey does not know them. */
+export type Author = { changeId: string; id: string | null; name: string | null };
+
+/** Of what was found: who, as event sources tell, had made it so last. */
+export function authorsOf(which: ChangePopulation, period: Period): RawBuilder<Author> {
+  return sql`
+    select distinct on (c.id) c.id as "changeId", l.person_id as id, o.actor->>'name' as name
+    from (select c.* from ${populations[which](period)} and c.doc->>'cause' = 'finding') c
+    join observed o on o.person_id = c.person_id and o.group_id = c.group_id and o.actor is not null
+      and o.payload->>'direction' = 'added' and o.occurred_at <= c.requested_at + interval '1 minute'
+    left join person_links l on l.system = c.doc->'target'->>'idp' and l.external_id = o.actor->>'id'
+    order by c.id, o.occurred_at desc`;
 }
