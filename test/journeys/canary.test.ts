@@ -150,7 +150,7 @@ flies(
       ),
     ).toEqual([]);
     expect(await walk.query(`select 1 from changes where doc->>'cause' not in ('canary')`)).toEqual([]);
-    expect(await read('/api/changes')).toEqual({ changes: [] });
+    expect(await read('/api/changes')).toEqual({ changes: [], next: null });
     const form = await walk.openForm('sofia');
     expect(JSON.stringify(form)).toContain('orders-api-read');
     expect(JSON.stringify(form)).not.toContain('canary');

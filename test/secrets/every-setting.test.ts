@@ -26,6 +26,8 @@ const shownIn: Record<string, string> = {
   OIDC_CLIENT_SECRET: DEMO,
   ANYPOINT_CLIENT_SECRET: DEMO,
   OPENAI_API_KEY: DEMO,
+  // Nobody outside is told of it.
+  AUDIT_SIGNING_KEY: 'test/audit/verify.test.ts',
   TICKETS_TOKEN: DEMO,
   SCIM_TOKEN: DEMO,
   READ_TOKEN: DEMO,
@@ -37,7 +39,7 @@ const shownIn: Record<string, string> = {
   REDIS_PASSWORD: 'test/secrets/reported.test.ts',
 };
 /** Their names sound so, and they are none. */
-const notSecret = ['ENTRA_FEDERATED_TOKEN_FILE', 'MODEL_DAILY_TOKENS'];
+const notSecret = ['ENTRA_FEDERATED_TOKEN_FILE', 'MODEL_DAILY_TOKENS', 'AUDIT_EARLIER_KEYS'];
 
 const secrets = secretSettings().map(({ name }) => name);
 

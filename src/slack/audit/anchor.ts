@@ -5,7 +5,7 @@ import { mrkdwn, slackDate } from '../mrkdwn.ts';
 
 /** Pure: a checkpoint of the audit as it stands, so that it can be copied into a file and held against the audit. */
 export function anchorNotices({ channel, size, note, madeAt }: AnchorView): Notice<SlackContent>[] {
-  const text = `The audit had ${size} entries ${slackDate(madeAt)}. This checkpoint shows later that none of them was changed or taken away: copy it into a file, and run \`latchkey audit verify --since <file>\`.`;
+  const text = `The audit had ${size} entries ${slackDate(madeAt)}. This checkpoint shows later that none of them was changed or taken away: copy it into a file, checkpoint.txt say, and run \`latchkey audit verify --since checkpoint.txt\`.`;
   const blocks = [section(mrkdwn(text)), section(mrkdwn(`\`\`\`\n${asItStands(note)}\`\`\``))];
   return [{ key: 'anchor', to: { channel }, under: null, content: { text, blocks } }];
 }
