@@ -3,6 +3,7 @@ import { type Cause, isFound } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { revertEvents } from '../../core/change/revert.ts';
 import { type DriftFacts, membershipFinding, situationOf } from '../../core/drift/membership-finding.ts';
+import { Fault } from '../../core/fault.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { foundReason } from '../../core/mass-change/items.ts';
@@ -12,7 +13,7 @@ import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { endBaseline, isInBaseline, recordBaselineMember } from '../../store/baseline.ts';
 import { pendingRequest, underwayIds } from '../../store/changes.ts';
 import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
-import { leaverCase } from '../../store/offboardings.ts';
+import { latestOffboarding, leaverCase } from '../../store/offboardings.ts';
 import { type Identity, identityOf, readPerson, rememberPerson } from '../../store/people.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import { evaluations } from '../joiner-mover/evaluate-person.ts';
@@ -86,7 +87,9 @@ async function lookAtPerson(
     case 'endAsDeleted':
       return await endLeaver(context, personId, 'deleted');
     case 'endAsDeprovisioned':
-      return await endLeaver(context, personId, 'deprovisioned');
+      return (await wasEnded(context, pair, identity.id))
+        ? done
+        : await endLeaver(context, personId, 'deprovisioned');
     case 'lookOn': {
       // Who is kept out is out whoever they are. Else two accounts of one person are one before anything is found.
       const one = left === null ? await joinedWithApart(context, personId) : personId;
@@ -216,6 +219,21 @@ async function baselineEnded(unit: Unit, pair: Pair, { target }: Found): Promise
     notes: [membershipNote(unit, 'baselineEnded', target, { personId })],
     jobs: [{ job: 'deliverToTeam', personId, teamId: target.teamId }],
   };
+}
+
+/** Told of late: their last case is over, and this membership is gone. What can't be told is not gone. */
+async function wasEnded(
+  { db, idp }: Data & AtIdp,
+  { personId, groupId }: Pair,
+  id: string,
+): Promise<boolean> {
+  if ((await latestOffboarding(db, personId))?.state !== 'closed') return false;
+  try {
+    return !(await idp.isMember(groupId, id));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return false;
+  }
 }
 
 const AGREES = 'the identity provider has it as wanted again';

@@ -15,7 +15,6 @@ import {
 import { sameEmail } from '../../core/policy/catalogue.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import { readChange } from '../../store/changes.ts';
-import { unendedGrants } from '../../store/grants.ts';
 import { openMassChange } from '../../store/mass-changes.ts';
 import { latestOffboarding, leaverCase, lockStart, lostAndLeft } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
@@ -25,9 +24,6 @@ import type { Outcome, Unit } from '../kernel/commit.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { putLeaversOnOneCard, shrinkWithin } from '../mass-change/collect.ts';
 import { endAllOf } from '../membership/end-grants.ts';
-
-/** Copies of a directory agree within a minute. */
-const TOLD_LATE_MS = 60_000;
 
 /** What a commit has to write. */
 export type Following = Required<Pick<Outcome<null>, 'events' | 'jobs'>>;
@@ -52,7 +48,6 @@ export async function startOffboarding(
     if (open.state === 'asking' && cause !== 'lostApp') return await confirm(unit, open, by, cause);
     return await agreedTo(context, unit, open, cause);
   }
-  if (by === null && (await isToldOfLate(unit, person.id))) return nothing;
   // It is said already that they have left: there is nobody to ask.
   if (cause === 'lostApp' && (await leaverCase(unit.tx, person.id)) !== null) return nothing;
   const offboardingId = randomUUID() as OffboardingId;
@@ -213,17 +208,6 @@ export async function leaverFound(
   }
   if (latest?.closing === 'dismissed') return nothing;
   return await startOffboarding(context, unit, person, { cause, by: null, reason: null });
-}
-
-/**
- * Their case was closed a moment ago and they hold nothing since: an older copy of the directory, or a second event source,
- * tells of the same once more. A membership that is found all the same ends by itself.
- */
-async function isToldOfLate(unit: Unit, personId: string): Promise<boolean> {
-  const latest = await latestOffboarding(unit.tx, personId);
-  if (latest?.closing !== 'complete' || latest.closedAt === null) return false;
-  if (unit.now.getTime() - latest.closedAt.getTime() > TOLD_LATE_MS) return false;
-  return (await unendedGrants(unit.tx, { personId })).length === 0;
 }
 
 async function openCase(unit: Unit, personId: string): Promise<Offboarding | null> {
