@@ -1,5 +1,5 @@
-import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
+import { csvRow } from '../../core/csv.ts';
 import { type Html, html } from '../html.ts';
 
 export type Value = string | number | Date | null;
@@ -79,21 +79,15 @@ function cellHtml<Row>({ title, is, value, show }: Column<Row>, row: Row, as: Sh
   return html`<td role="cell" data-label="${title}"${is === 'number' ? html` class="number"` : ''}>${inner}</td>`;
 }
 
-/** Lines of RFC 4180. What a spreadsheet would take for a formula is marked as text. */
+/** Lines of RFC 4180, each with its end. */
 export function csvOf<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   hasHeader: boolean,
 ): string {
-  return stringify(
-    rows.map((row) => columns.map(({ value }) => plainOf(value(row)) ?? '')),
-    {
-      header: hasHeader,
-      columns: columns.map(({ key }) => key),
-      escape_formulas: true,
-      record_delimiter: '\r\n',
-    },
-  );
+  const header = hasHeader ? [columns.map(({ key }) => key)] : [];
+  const cells = rows.map((row) => columns.map(({ value }) => plainOf(value(row))));
+  return [...header, ...cells].map((line) => `${csvRow(line)}\r\n`).join('');
 }
 
 function plainOf(value: Value): string | number | null {
