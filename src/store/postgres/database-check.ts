@@ -38,10 +38,11 @@ export async function checkDatabase(url: GivenSecret): Promise<Checked[]> {
     const done = looked.has
       ? (await pool.query<{ name: string }>('select name from kysely_migration')).rows.map(({ name }) => name)
       : null;
-    const left = done === null ? null : (await migrationNames()).filter((one) => !done.includes(one)).length;
+    const ours = await migrationNames();
+    const left = done === null ? null : ours.filter((one) => !done.includes(one)).length;
     return [
       { name: 'database', trouble: troubleWith(looked, left) ?? (await sharedByPooler(url)) },
-      ...(await checkMigrations(done)),
+      ...checkMigrations(ours, done, left),
       ...(await checkAuditRole(pool)),
       {
         name: 'database clock',
@@ -72,10 +73,13 @@ function troubleWith({ version, words, readOnly, mayMake }: Looked, left: number
     : 'our user may not make tables there: grant create on the schema (since PostgreSQL 15 nobody may in `public` unasked), or give Latchkey a database of its own';
 }
 
-/** `done` null: Latchkey was never started on it. */
-async function checkMigrations(done: readonly string[] | null): Promise<Checked[]> {
+/** `done` and `left`, the number of those still to come, are null where Latchkey was never started. */
+function checkMigrations(
+  ours: readonly string[],
+  done: readonly string[] | null,
+  left: number | null,
+): Checked[] {
   const name = 'database schema';
-  const ours = await migrationNames();
   if (done === null)
     return [
       { name, trouble: 'Latchkey was never started on it; the first start makes it', isOptional: true },
@@ -88,7 +92,6 @@ async function checkMigrations(done: readonly string[] | null): Promise<Checked[
         trouble: `it is that of a newer Latchkey (${newer.join(', ')}): run that one, or restore the backup from before`,
       },
     ];
-  const left = ours.filter((one) => !done.includes(one)).length;
   return [
     left === 0
       ? { name, trouble: null }

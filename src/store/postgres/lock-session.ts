@@ -34,8 +34,8 @@ type Session = {
 };
 
 /**
- * What is taken and given back within one turn of the event loop is a statement each, and both are one trip. The connection goes back to the
- * pool when nothing is held on it. `signsMs`: so often it shows a sign of life meanwhile.
+ * What is taken and given back within one turn of the event loop is a statement each, and both are one trip. The
+ * connection goes back to the pool when nothing is held on it. `signsMs`: so often it shows a sign of life meanwhile.
  */
 export function createLockSession(pool: pg.Pool, signsMs: number): LockSession {
   let session: Session | null = null;
