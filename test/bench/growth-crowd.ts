@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { SEALER_LOCK } from '../../src/store/audit-seals.ts';
+import { SEALS_OF_WRITTEN, writeStraight } from './write-straight.ts';
 
 /** Other people's groups, each with a team and an entitlement of its own, and as many departments. */
 const GROUPS = 500;
@@ -12,46 +12,32 @@ const idOf = (kind: string) => `('${kind}0000000-0000-4000-8000-' || lpad(n::tex
  * written straight into Latchkey's tables, after the pattern of one change that went the whole road.
  */
 export async function fillTo(db: pg.Pool, pattern: string, from: number, to: number): Promise<void> {
-  const client = await db.connect();
   const numbers = `generate_series(${from}, ${to - 1}) n`;
-  try {
-    // Foreign keys that are right by construction are not checked one by one.
-    await client.query('set session_replication_role = replica');
-    // The sealer waits until the connection ends: the seals that are filled in go on where it stopped.
-    await client.query(`select pg_advisory_lock(${SEALER_LOCK})`);
-    for (const text of [
-      `insert into people (id, email, login, name, status, title, department, manager, time_zone, idp)
+  await writeStraight(db, [
+    `insert into people (id, email, login, name, status, title, department, manager, time_zone, idp)
        select ${idOf('a')}, 'filled' || n || '@acme.example', 'filled' || n || '@acme.example', 'Filled Person ' || n,
          case when n % 1000 = 0 then 'deprovisioned' else 'active' end, 'Engineer', 'Department ' || n % ${DEPARTMENTS},
          'filled' || n % 5000 || '@acme.example', 'Europe/Berlin', 'okta' from ${numbers}`,
-      `insert into person_links (system, external_id, person_id)
+    `insert into person_links (system, external_id, person_id)
        select 'okta', '00ufilled' || n, ${idOf('a')} from ${numbers}
        union all select 'anypoint', 'filled-' || n, ${idOf('a')} from ${numbers}`,
-      `insert into person_snapshots (person_id, status, department, manager, had_app, evaluated_at, system)
+    `insert into person_snapshots (person_id, status, department, manager, had_app, evaluated_at, system)
        select id, status, department, manager, true, now(), 'okta' from people join ${numbers} on id = ${idOf('a')}`,
-      `insert into changes (id, idempotency_key, state, version, kind, entitlement_key, person_id, requester_id,
+    `insert into changes (id, idempotency_key, state, version, kind, entitlement_key, person_id, requester_id,
          group_id, team_id, requested_at, doc)
        select ${idOf('b')}, 'filled-' || n, state, version, kind, 'filled-' || n % ${GROUPS}, ${idOf('a')}, ${idOf('a')},
          '00gfilled' || n % ${GROUPS}, 'team-' || n % ${GROUPS}, requested_at - n * interval '1 minute',
          doc || jsonb_build_object('id', ${idOf('b')}, 'personId', ${idOf('a')})
        from changes, ${numbers} where id = '${pattern}'`,
-      `insert into grants (id, change_id, person_id, entitlement_key, group_id, team_id, starts_at, ends_at)
+    `insert into grants (id, change_id, person_id, entitlement_key, group_id, team_id, starts_at, ends_at)
        select ${idOf('c')}, ${idOf('b')}, ${idOf('a')}, 'filled-' || n % ${GROUPS}, '00gfilled' || n % ${GROUPS},
          'team-' || n % ${GROUPS}, now() - interval '1 day', now() + interval '60 days' + n * interval '1 minute'
        from ${numbers}`,
-      `insert into messages (about_id, key, channel, ts, fingerprint)
+    `insert into messages (about_id, key, channel, ts, fingerprint)
        select ${idOf('b')}, 'card', 'CFILLED', n::text, 'filled' from ${numbers}`,
-      `with written as (
+    `with written as (
          insert into audit (at, type, change_id, actor, data)
          select now() - interval '1 day', 'changeSeen', ${idOf('b')}, '{"part":"latchkey"}', '{}' from ${numbers} returning id
-       ), last as (select seq, hash, cluster from audit_seals order by seq desc limit 1)
-       insert into audit_seals (seq, audit_id, hash, cluster)
-       select last.seq + row_number() over (order by id), id, hash, cluster from written, last`,
-    ])
-      await client.query(text);
-    await client.query('reset session_replication_role');
-    await client.query('vacuum analyze');
-  } finally {
-    client.release(true);
-  }
+       ) ${SEALS_OF_WRITTEN}`,
+  ]);
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { SEALER_LOCK } from '../../src/store/audit-seals.ts';
+import { SEALS_OF_WRITTEN, writeStraight } from './write-straight.ts';
 
 const GROUPS = 500;
 const KEYS = ['orders-api-read', 'payments-api-read', 'orders-api-deploy', 'platform-admin'];
@@ -15,40 +15,28 @@ export async function fillForPage(
   pattern: string,
   { grants, entries }: { grants: number; entries: number },
 ): Promise<void> {
-  const client = await db.connect();
   const each = `generate_series(1, ${grants}) n`;
   const key = `(array['${KEYS.join("','")}'])[1 + n % ${KEYS.length}]`;
   const ago = `n * interval '1 second' * ${Math.round((91 * 86_400) / grants)}`;
-  try {
-    await client.query('set session_replication_role = replica');
-    await client.query(`select pg_advisory_lock(${SEALER_LOCK})`);
-    for (const text of [
-      `insert into people (id, email, login, name, status, title, department, manager, time_zone, idp)
+  await writeStraight(db, [
+    `insert into people (id, email, login, name, status, title, department, manager, time_zone, idp)
        select ${id('a')}, 'filled' || n || '@acme.example', 'filled' || n || '@acme.example', 'Filled Person ' || n,
          'active', 'Engineer', 'Department ' || n % 200, null, 'Europe/Berlin', 'okta' from ${each}`,
-      `insert into changes (id, idempotency_key, state, version, kind, entitlement_key, person_id, requester_id,
+    `insert into changes (id, idempotency_key, state, version, kind, entitlement_key, person_id, requester_id,
          group_id, team_id, requested_at, doc)
        select ${id('b')}, 'filled-' || n, state, version, kind, ${key}, ${id('a')}, ${id('a')},
          '00gfilled' || n % ${GROUPS}, 'team-' || n % ${GROUPS}, now() - ${ago},
          doc || jsonb_build_object('id', ${id('b')}, 'personId', ${id('a')}, 'entitlementKey', ${key})
        from changes, ${each} where id = '${pattern}'`,
-      `insert into grants (id, change_id, person_id, entitlement_key, group_id, team_id, starts_at, ends_at)
+    `insert into grants (id, change_id, person_id, entitlement_key, group_id, team_id, starts_at, ends_at)
        select ${id('c')}, ${id('b')}, ${id('a')}, ${key}, '00gfilled' || n % ${GROUPS},
          'team-' || n % ${GROUPS}, now() - ${ago}, now() + interval '60 days' + n * interval '1 minute' from ${each}`,
-      `with written as (
+    `with written as (
          insert into audit (at, type, change_id, actor, data)
          select now() - interval '91 days' + n * interval '91 days' / ${entries},
            (array['changeSeen', 'changeReceived', 'approversAsked', 'adviceGiven', 'approvalGiven', 'changeApproved', 'idpWritten', 'scimPushed'])[1 + n % 8],
            ${id('b', `1 + n % ${grants}`)}, jsonb_build_object('person', ${id('a', `1 + n % ${grants}`)}, 'name', 'Filled Person'), '{}'
          from generate_series(1, ${entries}) n order by n returning id
-       ), last as (select seq, hash, cluster from audit_seals order by seq desc limit 1)
-       insert into audit_seals (seq, audit_id, hash, cluster)
-       select last.seq + row_number() over (order by id), id, hash, cluster from written, last`,
-    ])
-      await client.query(text);
-    await client.query('reset session_replication_role');
-    await client.query('vacuum analyze');
-  } finally {
-    client.release(true);
-  }
+       ) ${SEALS_OF_WRITTEN}`,
+  ]);
 }
