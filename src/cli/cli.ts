@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
+import type { LogKeys } from '../audit/log-keys.ts';
 import { versionInWords } from '../config/command-line.ts';
 import { type Config, type Outside, readConfig } from '../config/config.ts';
 import { openSecrets } from '../config/secrets.ts';
@@ -126,7 +127,7 @@ const withCatalogue = {
 };
 reviewCommands(program, withCatalogue);
 whoCommand(program, withCatalogue);
-evidenceCommand(program, withCatalogue);
+evidenceCommand(program, { ...withCatalogue, keys: auditKeys });
 witnessCommand(program, {
   say,
   fail,
@@ -139,7 +140,7 @@ evalCommand(
 );
 
 auditCommands(program, {
-  keys: async () => (await settings()).auditKeys(),
+  keys: auditKeys,
   withDatabase: (work) =>
     withDatabaseUrl((url) => withOpened(url, (db) => work(db, secretOf(url).current()))),
   say,
@@ -208,6 +209,11 @@ function wholeDays(text: string): number {
 /** The settings, with the secrets that are elsewhere. */
 async function settings(): Promise<Config> {
   return (await settingsAndSecrets()).config;
+}
+
+/** The keys of the audit, as they are set. */
+async function auditKeys(): Promise<LogKeys> {
+  return (await settings()).auditKeys();
 }
 
 async function settingsAndSecrets(): Promise<{ config: Config; secrets: SecretBook }> {

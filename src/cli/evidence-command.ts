@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { JWK } from 'jose';
-import { sign, verify } from '../audit/sign.ts';
+import { createCheckpoints } from '../audit/checkpoints.ts';
+import type { LogKeys } from '../audit/log-keys.ts';
+import { readVerifier, type Verifier } from '../audit/note.ts';
+import { sealAll } from '../audit/seal.ts';
 import { versionInWords } from '../config/command-line.ts';
 import { type Framework, frameworks } from '../core/evidence/controls.ts';
 import { utc } from '../core/evidence/words.ts';
 import { newFolder } from '../evidence/folder.ts';
 import { type MadePack, makePack } from '../evidence/pack.ts';
 import type { PackParts, PackPlan } from '../evidence/plan.ts';
-import { checkPack } from '../evidence/verify-pack.ts';
+import { type CheckedPack, checkPack } from '../evidence/verify-pack.ts';
 import { commit } from '../flow/kernel/commit.ts';
 import { idpVendors } from '../idp/vendors.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
@@ -29,13 +30,16 @@ type Given = {
   by?: string;
 };
 
-/** The media type of a signed manifest. */
-const TYPE = 'latchkey-evidence+jws';
+/** Of what the audit holds and nobody has sealed yet: a running Latchkey seals it within seconds. */
+const SEALING_MS = 60_000;
 const DAY_MS = 86_400_000;
 
+/** `keys`: those of the audit, which sign a pack too. */
+export type EvidenceTools = ReviewTools & { keys(): Promise<LogKeys> };
+
 /** `latchkey evidence`: what an auditor asks for, as a folder of files; and whether one is as it was made. */
-export function evidenceCommand(program: Command, tools: ReviewTools): void {
-  const { withDatabase, catalogue, say, fail } = tools;
+export function evidenceCommand(program: Command, tools: EvidenceTools): void {
+  const { withDatabase, catalogue, keys, say, fail } = tools;
   const evidence = program
     .command('evidence')
     .description(
@@ -62,9 +66,15 @@ export function evidenceCommand(program: Command, tools: ReviewTools): void {
         frameworks: given.controls,
         sample: { size: given.sample, seed: given.seed ?? randomBytes(8).toString('hex') },
       };
+      const logKeys = await keys();
       await withDatabase(async (db) => {
         if (from > (await databaseNow(db))) {
           say('nothing of that period has happened yet');
+          return fail();
+        }
+        const refused = await coveredByCheckpoint(db, logKeys);
+        if (refused !== null) {
+          say(`The audit is not as it was sealed: ${refused}. No pack is made of it; run audit verify.`);
           return fail();
         }
         const parts = {
@@ -73,12 +83,23 @@ export function evidenceCommand(program: Command, tools: ReviewTools): void {
           idpName,
           madeBy: given.by ?? userInfo().username,
           tool: versionInWords(),
-          sign: (document: string) => sign(db, TYPE, document),
+          signers: logKeys.signers,
         };
         await made(db, given.out ?? `evidence-${day10(from)}-${day10(to)}`, { plan, parts, say });
       });
     });
   verifyCommand(evidence, tools);
+}
+
+/**
+ * Seals what is not sealed yet, and signs that, so that each entry of a sample can be proven. Null: it is done, or there
+ * is no key to sign with; else why a checkpoint was refused.
+ */
+async function coveredByCheckpoint(db: Db, keys: LogKeys): Promise<string | null> {
+  if (keys.signers.length === 0) return null;
+  await sealAll(db, SEALING_MS);
+  const done = await createCheckpoints(() => keys)(db);
+  return 'refused' in done ? done.refused : null;
 }
 
 async function made(
@@ -109,35 +130,64 @@ function inWords(out: string, { manifest, manifestSha256, signedWith }: MadePack
     ...populations.map(({ list, written }) => `${String(written).padStart(8)}  ${list}`),
     `sample of ${sample.size} each, drawn with --seed ${sample.seed}`,
     `${out}/index.html is the page; manifest.json has sha256 ${manifestSha256}`,
-    signedWith === null ? 'It is not signed.' : `Signed with the key ${signedWith}.`,
+    signedWith.length === 0
+      ? 'It is NOT SIGNED: set AUDIT_SIGNING_KEY (audit key makes one), and make it again.'
+      : `Signed. Whoever checks it needs the verifier key, from elsewhere than the pack: ${signedWith.join(' ')}`,
   ];
 }
 
-function verifyCommand(evidence: Command, { withDatabase, say, fail }: ReviewTools): void {
+function verifyCommand(evidence: Command, { keys, say, fail }: EvidenceTools): void {
   evidence
     .command('verify')
-    .description('whether a pack is as it was made: every file, and the signature')
+    .description(
+      'whether a pack is as it was made: every file, the signature, and every proof; asks no database',
+    )
     .argument('<folder>')
-    .option('--key <file>', 'the public key as a JWK, known from elsewhere: then no database is asked')
-    .action(async (folder: string, { key }: { key?: string }) => {
-      const { mistakes, manifest, document, jws } = await checkPack(folder);
-      const wrong = [...mistakes];
-      let kid: string | null = null;
-      const checked = async (db: Db | null, jwk: JWK | null) => {
-        if (jws === null) return;
-        const signed = await verify(db as Db, jws, jwk);
-        if (!signed.isRight) wrong.push(signed.why);
-        else if (signed.document !== document) wrong.push('the signature is of another manifest');
-        else kid = signed.kid;
-      };
-      if (key === undefined) await withDatabase((db) => checked(db, null));
-      else await checked(null, JSON.parse(await readFile(key, 'utf8')) as JWK);
-      for (const why of wrong) say(`NOT RIGHT: ${why}`);
-      if (wrong.length > 0 || manifest === null) return fail();
+    .option('--key <vkey>', 'a verifier key whose signature counts; may be given again', asKey, [])
+    .action(async (folder: string, { key }: { key: Verifier[] }) => {
+      const verifiers = [...key, ...(await keys()).verifiers];
+      const pack = await checkPack(folder, verifiers);
+      const wrong = [...pack.mistakes.map((one) => `NOT RIGHT: ${one}`), ...signatureInWords(pack)];
+      for (const why of wrong) say(why);
+      if (wrong.length > 0 || pack.manifest === null) return fail();
+      const { manifest, signature, proofs } = pack;
+      const signedBy = signature.is === 'right' ? signature.signedBy.join(' ') : '';
       say(
-        `right: ${manifest.files.length} files, ${manifest.period.from} to ${manifest.period.to}, made ${utc(new Date(manifest.madeAt))} by ${manifest.madeBy}, ${kid === null ? 'not signed' : `signed with ${kid}`}`,
+        `right: ${manifest.files.length} files, ${manifest.period.from} to ${manifest.period.to}, made ${utc(new Date(manifest.madeAt))} by ${manifest.madeBy}, signed with ${signedBy}`,
+      );
+      say(
+        proofs.count === 0
+          ? 'It has no proofs.'
+          : `${proofs.count} audit entries of its samples are proven, ${proofs.signed} of them by a signed checkpoint.`,
       );
     });
+}
+
+/** What is wrong with a signature; empty: it is right. */
+function signatureInWords({ manifest, signature }: CheckedPack): string[] {
+  if (manifest === null) return [];
+  switch (signature.is) {
+    case 'right':
+      return [];
+    case 'unsigned':
+      return [
+        'NOT PROVEN: the pack is not signed. Whoever changed a file could have made the manifest anew.',
+      ];
+    case 'forged':
+      return [`FORGED: ${signature.why}`];
+    case 'unknown':
+      return [
+        `NOT PROVEN: it is signed by ${signature.signers.join(', ')}, whose verifier key is not known here: give it with --key`,
+      ];
+    default:
+      return signature satisfies never;
+  }
+}
+
+function asKey(text: string, before: Verifier[]): Verifier[] {
+  const key = readVerifier(text);
+  if (key === null) throw new InvalidArgumentError('a verifier key: it has the form name+id+key.');
+  return [...before, key];
 }
 
 function idpName(system: string | null): string {

@@ -2,17 +2,22 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { Fault } from '../core/fault.ts';
 
-/** A file of a pack as the manifest has it. */
+/** A file of a pack as the manifest has it; `name` may have one folder in it. */
 export type WrittenFile = { name: string; bytes: number; sha256: string };
 
 /** A file that is being written: in pieces, so that its length is no matter. */
 export type OpenFile = { write(text: string): Promise<void>; end(): Promise<WrittenFile> };
 
-export type Folder = { open(name: string): OpenFile; files: WrittenFile[] };
+export type Folder = {
+  open(name: string): OpenFile;
+  /** Of a file that is short, in one go. */
+  write(name: string, text: string): Promise<WrittenFile>;
+  files: WrittenFile[];
+};
 
 /** A new folder for a pack. @throws config.invalid when there is something in it: nothing is written over */
 export async function newFolder(path: string): Promise<Folder> {
@@ -22,7 +27,17 @@ export async function newFolder(path: string): Promise<Folder> {
       retryable: false,
     });
   const files: WrittenFile[] = [];
-  return { files, open: (name) => openFile(path, name, files) };
+  const open = (name: string) => openFile(path, name, files);
+  return {
+    files,
+    open,
+    async write(name, text) {
+      await mkdir(join(path, dirname(name)), { recursive: true, mode: 0o700 });
+      const file = open(name);
+      await file.write(text);
+      return await file.end();
+    },
+  };
 }
 
 function openFile(path: string, name: string, files: WrittenFile[]): OpenFile {

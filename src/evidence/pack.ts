@@ -3,6 +3,7 @@ import { atOneMoment } from '../store/evidence/cursor.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { Folder, WrittenFile } from './folder.ts';
 import { writeLists } from './lists.ts';
+import { MANIFEST_NOTE, manifestNote } from './manifest-note.ts';
 import { packHtml } from './page.ts';
 import { type PackFacts, type PackParts, type PackPlan, SAMPLE_RULE } from './plan.ts';
 
@@ -19,7 +20,8 @@ export type Manifest = {
   files: WrittenFile[];
 };
 
-export type MadePack = { manifest: Manifest; manifestSha256: string; signedWith: string | null };
+/** `signedWith`: the verifier keys of those who signed it; none: it is not signed. */
+export type MadePack = { manifest: Manifest; manifestSha256: string; signedWith: string[] };
 
 /**
  * Writes a pack of evidence into an empty folder. All of it is of one moment, and is read and written in pieces, so the
@@ -28,7 +30,7 @@ export type MadePack = { manifest: Manifest; manifestSha256: string; signedWith:
 export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: PackParts): Promise<MadePack> {
   const facts = await atOneMoment(db, async (tx) => {
     const { lists, samples, told, madeAt } = await writeLists(tx, folder, plan, parts);
-    const { madeBy, tool } = parts;
+    const { madeBy, tool, signers } = parts;
     return {
       plan,
       madeAt,
@@ -39,16 +41,15 @@ export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: Pa
       samples,
       told,
       files: folder.files,
+      signers,
     };
   });
-  const page = folder.open('index.html');
-  await page.write(packHtml(facts));
-  await page.end();
-  return await writeManifest(folder, facts, parts);
+  await folder.write('index.html', packHtml(facts));
+  return await writeManifest(folder, facts);
 }
 
-async function writeManifest(folder: Folder, facts: PackFacts, { sign }: PackParts): Promise<MadePack> {
-  const { plan, madeAt, madeBy, tool, controls, lists } = facts;
+async function writeManifest(folder: Folder, facts: PackFacts): Promise<MadePack> {
+  const { plan, madeAt, madeBy, tool, controls, lists, signers } = facts;
   const manifest: Manifest = {
     type: 'latchkey evidence',
     version: 1,
@@ -67,13 +68,7 @@ async function writeManifest(folder: Folder, facts: PackFacts, { sign }: PackPar
     files: folder.files.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
   const document = `${JSON.stringify(manifest, null, 2)}\n`;
-  const file = folder.open('manifest.json');
-  await file.write(document);
-  const { sha256 } = await file.end();
-  if (sign === null) return { manifest, manifestSha256: sha256, signedWith: null };
-  const { jws, kid } = await sign(document);
-  const signature = folder.open('manifest.jws');
-  await signature.write(`${jws}\n`);
-  await signature.end();
-  return { manifest, manifestSha256: sha256, signedWith: kid };
+  const { sha256 } = await folder.write('manifest.json', document);
+  if (signers.length > 0) await folder.write(MANIFEST_NOTE, manifestNote(sha256, signers));
+  return { manifest, manifestSha256: sha256, signedWith: signers.map(({ verifier }) => verifier.vkey) };
 }

@@ -6,7 +6,7 @@ body { margin: 0 auto; max-width: 76rem; padding: 24px 20px 60px; background: li
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4em; }
 h2 { font-size: 1.25rem; margin: 2em 0 .5em; padding-bottom: .2em; border-bottom: 2px solid light-dark(#d8d8d4, #44474b); }
 h3 { font-size: 1.05rem; margin: 1.4em 0 .4em; } h4 { margin: 0 0 .5em; }
-p { max-width: 48rem; margin: .5em 0; overflow-wrap: anywhere; }
+p { max-width: 48rem; margin: .5em 0; } p, li { overflow-wrap: anywhere; }
 a { color: light-dark(#0b5394, #8ec5ff); }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 3px solid light-dark(#1264a3, #8ec5ff); outline-offset: 2px; }
 .brand, .of, .files { color: light-dark(#5c5c5c, #b0b0ae); font-size: .9rem; } .brand { margin: 0; } .of { font-weight: 400; }

@@ -226,19 +226,45 @@ ${clauses.map(({ clause, text }) => html`<blockquote><b>${clause}</b> ${text}</b
 ${table(
   `Story of ${id}`,
   ['Audit entry', 'Time', 'Who', 'What'],
-  timeline.map(({ seq, at, who, what: said }) => [seq ?? 'not sealed yet', at, who, said]),
+  timeline.map(({ seq, at, who, what: said, proof }) => [
+    seq === null
+      ? 'not sealed yet'
+      : proof === null
+        ? `${seq}, no checkpoint covers it yet`
+        : html`<a href="${proof}">${seq}</a>`,
+    timeInWords(at),
+    who,
+    said,
+  ]),
 )}
 </article>`,
 )}`;
 }
 
-function checkSection({ files }: PackFacts): Html {
+function checkSection({ files, signers }: PackFacts): Html {
+  const isProof = (name: string) => name.startsWith('samples/');
+  const proofs = files.filter(({ name }) => name.endsWith('.tlog-proof')).length;
   return html`<section id="check"><h2>To check this pack</h2>
-<p><code>manifest.json</code> names every file with its length and its SHA-256, and this page too. <code>manifest.jws</code>, where it is there, is the same manifest with this installation’s signature (JWS, Ed25519): <code>npm run latchkey -- evidence verify</code> checks all of it.</p>
+<p><code>npm run latchkey -- evidence verify</code> with this folder names every file that was changed, is missing or was put in. It checks the signature and every proof, and asks no database for it.</p>
+<ul>
+<li><code>manifest.json</code> names every file with its length and its SHA-256, and this page too.</li>
+<li>${
+    signers.length === 0
+      ? html`<b class="bad">This pack is not signed</b>: no key was set (<code>AUDIT_SIGNING_KEY</code>). Whoever has it can change it, and make the manifest anew.`
+      : html`<code>manifest.note</code> is the signature on it (Ed25519, a signed note as of C2SP), with the key of the audit. The verifier key is worth something only where it is known from elsewhere, not from here: ${signers.map(({ verifier }) => html`<code>${verifier.vkey}</code> `)}`
+  }</li>
+<li>${
+    proofs === 0
+      ? 'No checkpoint of the audit was there, so nothing is proven.'
+      : html`Each audit entry of each sample is a file, with a proof beside it that it is in the audit: ${proofs} in <code>samples/</code>. The number of an entry in a story leads to its proof. All are of one checkpoint, <a href="checkpoint.txt">checkpoint.txt</a>: kept until next time, it also shows that nothing before it was rewritten since.`
+  }</li>
+</ul>
 ${table(
   'Files',
   ['File', 'Bytes', 'SHA-256'],
-  files.map(({ name, bytes, sha256 }) => [name, String(bytes), html`<code>${sha256}</code>`]),
+  files
+    .filter(({ name }) => !isProof(name))
+    .map(({ name, bytes, sha256 }) => [name, String(bytes), html`<code>${sha256}</code>`]),
 )}
 </section>`;
 }
@@ -258,7 +284,11 @@ function cell(value: Cell | undefined): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.join('; ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return String(value).replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/, '$1 $2');
+  return timeInWords(String(value));
+}
+
+function timeInWords(text: string): string {
+  return text.replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/, '$1 $2');
 }
 
 /** `secondsToGone` as `Seconds to gone`. */

@@ -1,3 +1,4 @@
+import type { Signer } from '../audit/note.ts';
 import type { Control, Framework, ListName } from '../core/evidence/controls.ts';
 import type { KnownGroup } from '../store/evidence/reach.ts';
 import type { WrittenFile } from './folder.ts';
@@ -22,8 +23,8 @@ export type PackParts = {
   /** Whoever makes it, and with what. */
   madeBy: string;
   tool: string;
-  /** Signs the manifest; null: it is not signed. */
-  sign: ((document: string) => Promise<{ jws: string; kid: string }>) | null;
+  /** Those who sign the manifest: the keys of the audit; none: it is not signed. */
+  signers: readonly Signer[];
 };
 
 /** What the page is drawn from. */
@@ -38,6 +39,7 @@ export type PackFacts = {
   /** Membership changes by event source, direction and what explains them. */
   told: { source: string; direction: string; matched: string; count: number }[];
   files: WrittenFile[];
+  signers: readonly Signer[];
 };
 
 export const SAMPLE_RULE = 'of the population, those whose SHA-256 of "seed:change" (UTF-8) is the lowest';

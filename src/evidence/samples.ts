@@ -1,13 +1,20 @@
+import { createProver } from '../audit/proof.ts';
 import { type Cell, csvRow } from '../core/csv.ts';
 import { shownQuery } from '../store/evidence/cursor.ts';
 import { sampleQuery } from '../store/evidence/populations.ts';
-import { policyTexts, storyOf } from '../store/evidence/stories.ts';
+import { policyTexts, type Story, storyOf } from '../store/evidence/stories.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import type { Folder } from './folder.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { type ToldStory, toldStory } from './story.ts';
 
-/** A sample of each population of changes, with the whole story of each of it. */
+/** The checkpoint that all proofs of a pack are of. */
+const CHECKPOINT = 'checkpoint.txt';
+
+/**
+ * A sample of each population of changes, with the whole story of each of it. Each audit entry of a story is a file of
+ * its own, with the proof beside it that it is in the audit.
+ */
 export async function drawSamples(
   tx: Tx,
   folder: Folder,
@@ -15,15 +22,23 @@ export async function drawSamples(
   parts: PackParts,
 ): Promise<PackFacts['samples']> {
   const samples: PackFacts['samples'] = [];
+  const prover = await createProver(tx);
+  if (prover !== null) await folder.write(CHECKPOINT, prover.checkpoint.note);
+  // What was kept, and then put to somebody anew and denied, is in two populations.
+  const proven = new Map<string, ReadonlyMap<string, string>>();
   for (const name of ['grants', 'removals', 'requests-not-granted'] as const) {
     const query = sampleQuery(name, plan, plan.sample);
     const { rows } = await query.execute(tx);
     const stories: ToldStory[] = [];
     for (const { id } of rows) {
       const story = await storyOf(tx, id);
-      const policy = story?.change.verdict?.policy ?? null;
+      if (story === null) continue;
+      const policy = story.change.verdict?.policy ?? null;
       const texts = policy === null ? null : await policyTexts(tx, policy);
-      if (story !== null) stories.push(toldStory(story, texts, parts));
+      const proofs =
+        proven.get(id) ?? (prover === null ? new Map() : await writeProofs(folder, story, prover));
+      proven.set(id, proofs);
+      stories.push(toldStory(story, { ...parts, texts, proofs }));
     }
     samples.push({ of: name, query: shownQuery(tx, query), stories });
   }
@@ -41,4 +56,22 @@ export async function drawSamples(
   );
   await csv.end();
   return samples;
+}
+
+type Prover = NonNullable<Awaited<ReturnType<typeof createProver>>>;
+
+/** The proof of each entry of a story, by the entry's id. */
+async function writeProofs(
+  folder: Folder,
+  { change, entries }: Story,
+  prover: Prover,
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const [id, { entry, proof, index }] of await prover.prove(entries.map((one) => one.id))) {
+    const name = `samples/${change.id}/${index + 1}`;
+    await folder.write(`${name}.json`, entry);
+    await folder.write(`${name}.tlog-proof`, proof);
+    files.set(id, `${name}.tlog-proof`);
+  }
+  return files;
 }

@@ -18,18 +18,24 @@ export type ToldStory = {
   grounds: string[];
   /** The clauses that bore on it, as they were written then. */
   clauses: { clause: string; text: string }[];
-  /** `seq`: the number of the audit entry in the sealed order. */
-  timeline: { seq: string | null; at: string; who: string; what: string }[];
+  /**
+   * `seq`: the number of the audit entry in the sealed order. `proof`: the file that shows that it is in the audit; beside
+   * it, with `.json`, is the entry itself. Null: no checkpoint covers it yet.
+   */
+  timeline: { seq: string | null; at: string; who: string; what: string; proof: string | null }[];
 };
 
 const NONE = 'none';
 
-/** `texts`: the policy that decided, by file; null: none is kept under that fingerprint. */
-export function toldStory(
-  story: Story,
-  texts: Readonly<Record<string, string>> | null,
-  parts: Pick<PackParts, 'idpName' | 'tierOf'>,
-): ToldStory {
+/** What a story is told with, beside itself. */
+export type StoryParts = Pick<PackParts, 'idpName' | 'tierOf'> & {
+  /** The policy that decided, by file; null: none is kept under that fingerprint. */
+  texts: Readonly<Record<string, string>> | null;
+  /** The file that proves an entry, by the entry's id. */
+  proofs: ReadonlyMap<string, string>;
+};
+
+export function toldStory(story: Story, { texts, proofs, ...parts }: StoryParts): ToldStory {
   const { change, person, entries } = story;
   const grounds = change.verdict?.grounds ?? [];
   const cited = new Set(grounds.flatMap(({ clause }) => clause ?? []));
@@ -44,9 +50,10 @@ export function toldStory(
     clauses: readClauses(texts?.['policy.md'] ?? '')
       .filter(({ id }) => cited.has(id))
       .map(({ id, text }) => ({ clause: id, text })),
-    timeline: entries.map(({ seq, ...entry }) => {
+    timeline: entries.map(({ id, seq, ...entry }) => {
       const { text, actor } = entryInWords(entry, idp);
-      return { seq, at: entry.at.toISOString(), who: actor, what: text };
+      const proof = proofs.get(id) ?? null;
+      return { seq, at: entry.at.toISOString(), who: actor, what: text, proof };
     }),
   };
 }

@@ -126,6 +126,18 @@ export async function sealOf(db: Db, by: { hash: Buffer } | { auditId: string })
   return rows[0] === undefined ? null : Number(rows[0].seq);
 }
 
+/** Those of these entries that are sealed, each with its number in the sealed order. */
+export async function sealedOf(
+  db: Db,
+  auditIds: readonly string[],
+): Promise<(SealableRow & { seq: string })[]> {
+  const { rows } = await sql<SealableRow & { seq: string }>`
+    select s.seq, a.id, a.at, a.type, a.change_id as "changeId", a.actor::text, a.data::text
+    from audit_seals s join audit a on a.id = s.audit_id
+    where s.audit_id = any(${[...auditIds]}::bigint[]) order by s.seq`.execute(db);
+  return rows;
+}
+
 /** The first seal between two numbers whose entry was written before that of the seal before it; null: none. */
 export async function firstOutOfOrder(db: Db, first: number, last: number): Promise<number | null> {
   const { rows } = await sql<{ seq: string }>`

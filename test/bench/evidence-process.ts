@@ -18,7 +18,7 @@ const { manifest } = await makePack(
   database.db,
   await newFolder(path),
   { ...QUARTER, frameworks: ['soc2', 'iso27001'], sample: { size: 25, seed: 'bench' } },
-  { tierOf: () => 'medium', known: [], idpName: () => 'Okta', madeBy: 'bench', tool: 'bench', sign: null },
+  { tierOf: () => 'medium', known: [], idpName: () => 'Okta', madeBy: 'bench', tool: 'bench', signers: [] },
 );
 const ms = performance.now() - began;
 const of = (list: string) => manifest.populations.find((one) => one.list === list);

@@ -1,15 +1,21 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { sql } from 'kysely';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logKeysOf } from '../../src/audit/log-keys.ts';
+import { newSigningKey, readSigner } from '../../src/audit/note.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { evidenceCommand } from '../../src/cli/evidence-command.ts';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
+import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { sealedCount } from '../../src/store/audit-seals.ts';
@@ -149,14 +155,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const key = newSigningKey('latchkey.example/audit');
+const vkey = readSigner(key)?.verifier.vkey ?? '';
 const DRAWN = '--from 2026-01-01 --to 2026-03-31 --sample 5 --seed spring'.split(' ');
 
-async function run(...words: string[]): Promise<{ said: string; isWell: boolean }> {
+type Ran = { said: string; isWell: boolean };
+const run = (...words: string[]): Promise<Ran> => runWith(key, words);
+/** As an auditor does, on a machine without Latchkey's settings and database. */
+const runAlone = (...words: string[]): Promise<Ran> => runWith(null, words);
+
+async function runWith(signingKey: string | null, words: readonly string[]): Promise<Ran> {
   const lines: string[] = [];
   let isWell = true;
   const program = new Command('latchkey').exitOverride();
   evidenceCommand(program, {
     withDatabase: (work) => work(fresh.database.db),
+    keys: async () => logKeysOf(signingKey)(),
     catalogue: async () => ({ entitlements: [entitlement()] }) as unknown as Catalogue,
     say: (said) => lines.push(said),
     fail: () => {
@@ -278,31 +292,144 @@ test('a cell that a spreadsheet would run stays text', async () => {
   expect(csv).toContain(`,'=cmd()|x,`);
 });
 
-test('a pack is right as it was made; a file that was changed, put in or taken out is named', async () => {
+/** A copy of the pack, to do something to. */
+async function copied(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'evidence-'));
-  for (const name of await readdir(folder))
-    await writeFile(join(copy, name), await readFile(join(folder, name)));
+  await cp(folder, copy, { recursive: true });
+  return copy;
+}
+
+/** The manifest made anew over what is in the folder, as somebody who can write there would. */
+async function manifestAnew(copy: string): Promise<void> {
+  const manifest: Manifest = JSON.parse(await readFile(join(copy, 'manifest.json'), 'utf8'));
+  const files = await Promise.all(
+    manifest.files.map(async (one) => ({
+      ...one,
+      sha256: createHash('sha256')
+        .update(await readFile(join(copy, one.name)))
+        .digest('hex'),
+    })),
+  );
+  await writeFile(join(copy, 'manifest.json'), `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
+}
+
+test('a pack is right as it was made; a file that was changed, put in or taken out is named', async () => {
+  const copy = await copied();
   expect(await run('verify', copy)).toMatchObject({
     isWell: true,
-    said: expect.stringMatching(/^right: .* made .* by Sam, signed with/),
+    said: expect.stringMatching(/^right: .* made .* by Sam, signed with latchkey.example\/audit\+/),
   });
+  const [sample = ''] = await readdir(join(copy, 'samples'));
+  const [entry = ''] = (await readdir(join(copy, 'samples', sample))).filter((one) => one.endsWith('.json'));
   await appendFile(join(copy, 'grants.csv'), 'x');
   await rm(join(copy, 'exceptions.json'));
+  await rm(join(copy, 'samples', sample, entry));
   await writeFile(join(copy, 'extra.txt'), 'x');
+  await mkdir(join(copy, 'samples', 'more'));
+  await writeFile(join(copy, 'samples', 'more', '1.json'), '{}');
   const { said, isWell } = await run('verify', copy);
   expect(isWell).toBe(false);
-  for (const why of [
-    'grants.csv was changed',
-    'exceptions.json is missing',
-    'extra.txt is not in the manifest',
-  ])
-    expect(said).toContain(why);
-  await writeFile(
-    join(copy, 'manifest.json'),
-    (await readFile(join(folder, 'manifest.json'), 'utf8')).replace('Sam', 'Tom'),
+  expect(said.split('\n').sort()).toEqual(
+    [
+      'NOT RIGHT: grants.csv was changed',
+      'NOT RIGHT: exceptions.json is missing',
+      `NOT RIGHT: samples/${sample}/${entry} is missing`,
+      'NOT RIGHT: extra.txt is not in the manifest',
+      'NOT RIGHT: samples/more/1.json is not in the manifest',
+    ].sort(),
   );
-  expect((await run('verify', copy)).said).toContain('the signature is of another manifest');
   await rm(copy, { recursive: true });
+});
+
+test('an auditor checks it with the verifier key alone; without it, or by another, nothing is proven', async () => {
+  expect(await runAlone('verify', folder, '--key', vkey)).toMatchObject({ isWell: true });
+  const other = readSigner(newSigningKey('latchkey.example/audit'))?.verifier.vkey ?? '';
+  for (const given of [[], ['--key', other]])
+    expect(await runAlone('verify', folder, ...given)).toMatchObject({
+      isWell: false,
+      said: expect.stringMatching(/^NOT PROVEN: it is signed by latchkey.example\/audit\+[0-9a-f]{8}, whose/),
+    });
+});
+
+test('a manifest made anew is forged, with the old signature, with another key’s, and with none', async () => {
+  const copy = await copied();
+  await writeFile(join(copy, 'violations.csv'), 'kind,at\r\n');
+  await manifestAnew(copy);
+  expect(await run('verify', copy)).toMatchObject({
+    isWell: false,
+    said: 'FORGED: manifest.note is the signature of another manifest',
+  });
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(copy, 'manifest.json')))
+    .digest('hex');
+  const forger = newSigningKey('latchkey.example/audit');
+  const note = manifestNote(sha256, logKeysOf(forger)().signers);
+  await writeFile(join(copy, 'manifest.note'), note);
+  expect((await run('verify', copy)).said).toMatch(/^NOT PROVEN: it is signed by/);
+  // The name and the id of the true key, over the signature of the forger.
+  const [, id = ''] = vkey.split('+');
+  const bytes = Buffer.from(note.trimEnd().split(' ').at(-1) ?? '', 'base64').subarray(4);
+  const asIfOurs = Buffer.concat([Buffer.from(id, 'hex'), bytes]).toString('base64');
+  await writeFile(
+    join(copy, 'manifest.note'),
+    note.replace(/— .*\n/, `— latchkey.example/audit ${asIfOurs}\n`),
+  );
+  expect((await run('verify', copy)).said).toBe(
+    'FORGED: manifest.note has a signature that its key did not make',
+  );
+  await rm(join(copy, 'manifest.note'));
+  expect(await run('verify', copy)).toMatchObject({
+    isWell: false,
+    said: expect.stringMatching(/^NOT PROVEN: the pack is not signed/),
+  });
+  await rm(copy, { recursive: true });
+});
+
+test('each entry of a sample is proven; one that was rewritten is not, though the manifest fits', async () => {
+  const samples: { stories: { id: string; timeline: { seq: string; proof: string }[] }[] }[] = JSON.parse(
+    await readFile(join(folder, 'samples.json'), 'utf8'),
+  );
+  const timelines = samples.flatMap(({ stories }) => stories.flatMap(({ timeline }) => timeline));
+  expect(timelines.length).toBeGreaterThan(50);
+  for (const { seq, proof } of timelines) expect(proof.endsWith(`/${seq}.tlog-proof`)).toBe(true);
+  expect((await run('verify', folder)).said).toContain(
+    `${timelines.length} audit entries of its samples are proven, ${timelines.length} of them by a signed checkpoint.`,
+  );
+  // The program of the guide, which knows nothing of Latchkey.
+  const program = join(await mkdtemp(join(tmpdir(), 'evidence-')), 'verify.mjs');
+  await writeFile(program, /```js\n(.*?)```/s.exec(await readFile('docs/audit.md', 'utf8'))?.[1] ?? '');
+  const { proof, seq } = timelines[7] as (typeof timelines)[number];
+  const files = [proof.replace('.tlog-proof', '.json'), proof].map((name) => join(folder, name));
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...files, vkey]);
+  expect(stdout).toMatch(new RegExp(`^entry ${seq} of the \\d+ that latchkey.example/audit has signed`));
+
+  const copy = await copied();
+  const entry = join(copy, proof.replace('.tlog-proof', '.json'));
+  await writeFile(entry, (await readFile(entry, 'utf8')).replace(/ines|olga|omar|latchkey/, 'mallory'));
+  await manifestAnew(copy);
+  expect((await run('verify', copy)).said).toContain(
+    `NOT RIGHT: ${proof} does not lead from the entry to the root of its checkpoint`,
+  );
+  // An entry that is in the audit, and tells of another change.
+  const strange = timelines.find((one) => one.proof.split('/')[1] !== proof.split('/')[1])?.proof ?? '';
+  for (const end of ['.json', '.tlog-proof'])
+    await cp(
+      join(folder, strange.replace('.tlog-proof', end)),
+      join(copy, proof.replace('.tlog-proof', end)),
+    );
+  await manifestAnew(copy);
+  expect((await run('verify', copy)).said).toContain(`NOT RIGHT: ${proof} is the proof of another entry`);
+  await rm(copy, { recursive: true });
+});
+
+test('without a key a pack is made, and says that it is not signed', async () => {
+  const out = await mkdtemp(join(tmpdir(), 'evidence-'));
+  expect(await runWith(null, [...DRAWN, '--out', out])).toMatchObject({
+    isWell: true,
+    said: expect.stringContaining('It is NOT SIGNED'),
+  });
+  expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('This pack is not signed');
+  await rm(out, { recursive: true });
 });
 
 test('nothing is written over, and that a pack was made is in the record', async () => {

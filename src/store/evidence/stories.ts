@@ -15,7 +15,7 @@ export type Story = {
   /** Of a grant: the way of the revoke that ended it; null: none did. */
   revoke: Legs | null;
   /** `seq`: its number in the sealed order; null: not sealed yet. */
-  entries: (AuditEntry & { seq: string | null })[];
+  entries: (AuditEntry & { id: string; seq: string | null })[];
 };
 
 export async function storyOf(tx: Tx, changeId: string): Promise<Story | null> {
@@ -31,7 +31,7 @@ export async function storyOf(tx: Tx, changeId: string): Promise<Story | null> {
   const [found] = rows;
   if (found === undefined) return null;
   const entries = await sql<Story['entries'][number]>`
-    select a.at, a.type, a.actor, a.data, s.seq from audit a left join audit_seals s on s.audit_id = a.id
+    select a.id, a.at, a.type, a.actor, a.data, s.seq from audit a left join audit_seals s on s.audit_id = a.id
     where a.change_id = ${changeId} order by a.id`.execute(tx);
   return {
     ...found,
