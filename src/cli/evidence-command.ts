@@ -14,11 +14,11 @@ import type { PackParts, PackPlan } from '../evidence/plan.ts';
 import { type CheckedPack, checkPack } from '../evidence/verify-pack.ts';
 import { commit } from '../flow/kernel/commit.ts';
 import { idpVendors } from '../idp/vendors.ts';
+import { knownGroups } from '../store/evidence/reach.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import type { Db } from '../store/postgres/database.ts';
 import type { ReviewTools } from './review-named.ts';
 import { day } from './review-options.ts';
-import { knownGroups } from './who-command.ts';
 
 type Given = {
   from?: Date;

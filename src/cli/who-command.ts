@@ -4,7 +4,7 @@ import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalogue } from '../core/policy/catalogue.ts';
 import { placesNamed } from '../store/evidence/places.ts';
-import { type KnownGroup, type NamedReach, type ReachScope, reachAt } from '../store/evidence/reach.ts';
+import { knownGroups, type NamedReach, type ReachScope, reachAt } from '../store/evidence/reach.ts';
 import { peopleByEmail } from '../store/people.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import type { Db } from '../store/postgres/database.ts';
@@ -48,7 +48,7 @@ export function whoCommand(program: Command, { withDatabase, catalogue, say, fai
           return fail();
         }
         const counts = { could: 0, others: 0 };
-        for await (const one of reachAt(db, at, scope, knownGroups(book))) {
+        for await (const one of reachAt(db, at, scope, { known: knownGroups(book) })) {
           counts[couldReach(one) ? 'could' : 'others'] += 1;
           if (given.json === true) say(JSON.stringify({ couldReach: couldReach(one), ...one }));
           else for (const line of inWords(one)) say(line);
@@ -56,11 +56,6 @@ export function whoCommand(program: Command, { withDatabase, catalogue, say, fai
         if (given.json !== true) say(totalInWords(at, counts));
       });
     });
-}
-
-/** Groups by the catalogue, so that those are known too whom no change ever gave it. */
-export function knownGroups({ entitlements }: Pick<Catalogue, 'entitlements'>): KnownGroup[] {
-  return entitlements.map(({ key, idpGroup }) => ({ entitlementKey: key, groupName: idpGroup }));
 }
 
 /** What was asked about; a sentence where it can't be meant. */

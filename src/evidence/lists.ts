@@ -239,7 +239,7 @@ async function writeHolders(writing: Writing, at: Date): Promise<void> {
     counted: null,
     columns: holderColumns,
   });
-  for await (const one of reachAt(tx, at, {}, parts.known))
+  for await (const one of reachAt(tx, at, {}, { known: parts.known }))
     await list.add({
       person: one.name,
       email: one.email,

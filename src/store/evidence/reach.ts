@@ -2,49 +2,66 @@ import { type RawBuilder, sql } from 'kysely';
 import type { ChangeEvent } from '../../core/change/events.ts';
 import { type Reach, type ReachEvent, reachAfter, reachEvents } from '../../core/evidence/reach.ts';
 import type { EntitlementKey, PersonId } from '../../core/ids.ts';
+import type { Catalogue } from '../../core/policy/catalogue.ts';
 import type { Db, Tx } from '../postgres/database.ts';
 import { revive } from '../revive.ts';
 import { unfinishedMass } from '../states.ts';
 
-/** Whose access is asked about: every part that is given narrows it. Nothing given: everybody's to everything. */
+/**
+ * Whose access is asked about: every part that is given narrows it, and of several values one has to fit. Nothing given:
+ * everybody's to everything.
+ */
 export type ReachScope = {
-  personId?: string;
-  entitlementKey?: string;
+  personId?: OneOrSeveral;
+  entitlementKey?: OneOrSeveral;
   /** Ids as the identity provider and Anypoint have them. */
-  groupId?: string;
-  teamId?: string;
+  groupId?: OneOrSeveral;
+  teamId?: OneOrSeveral;
 };
 
-/** People looked at in one go, in the order of their ids. */
+type OneOrSeveral = string | readonly string[];
+
+/** People looked at in one go. */
 const PEOPLE_AT_ONCE = 500;
+
+/** A part of the people. `after`: those behind this one; null: from the first. `atOnce`: how many are looked at in one go. */
+export type ReachPart = { after: string | null; atOnce: number };
 
 export type NamedReach = Reach & { name: string; email: string; requester: string | null };
 
 /** What the catalogue says of a group, by its name: so those are known too whom no change ever gave it. */
 export type KnownGroup = { entitlementKey: string; groupName: string };
 
+export function knownGroups({ entitlements }: Pick<Catalogue, 'entitlements'>): KnownGroup[] {
+  return entitlements.map(({ key, idpGroup }) => ({ entitlementKey: key, groupName: idpGroup }));
+}
+
 /**
  * Who could reach something at a moment, and why, from the record: what became of every change by then is read from its
- * audit entries, which nobody changes. Ordered by person; some people at a time. The canary's are left out.
+ * audit entries, which nobody changes. In the order of people's names; some people at a time. The canary's are left out.
  */
 export async function* reachAt(
   db: Db | Tx,
   at: Date,
   scope: ReachScope,
-  known: readonly KnownGroup[] = [],
+  { known = [], part }: { known?: readonly KnownGroup[]; part?: ReachPart } = {},
 ): AsyncGenerator<NamedReach> {
   const places = await placesOfBaseline(db, known);
   const asked: Asked = { at, scope, places, groups: groupsIn(places, scope) };
-  const people = await peopleConcerned(db, asked);
-  for (let from = 0; from < people.length; from += PEOPLE_AT_ONCE) {
-    const some = people.slice(from, from + PEOPLE_AT_ONCE);
+  const people = await peopleConcerned(db, asked, part?.after ?? null);
+  const atOnce = part?.atOnce ?? PEOPLE_AT_ONCE;
+  for (let from = 0; from < people.length; from += atOnce) {
+    const some = people.slice(from, from + atOnce);
     const [events, others] = await Promise.all([
       eventsUntil(db, some, asked),
       withoutChange(db, some, asked),
     ]);
+    const place = new Map(some.map((id, i) => [id, i]));
+    const orderOf = ({ personId }: Reach) => place.get(personId) ?? some.length;
+    const found = [...reachAfter(events), ...others].filter((one) => isInScope(one, scope));
     yield* await named(
       db,
-      [...reachAfter(events), ...others].filter((one) => isInScope(one, scope)),
+      found.toSorted((a, b) => orderOf(a) - orderOf(b)),
     );
   }
 }
@@ -81,11 +98,7 @@ function groupsIn(
   { entitlementKey, groupId, teamId }: ReachScope,
 ): string[] {
   return [...places].flatMap(([id, place]) =>
-    (entitlementKey === undefined || place.entitlementKey === entitlementKey) &&
-    (groupId === undefined || id === groupId) &&
-    (teamId === undefined || place.teamId === teamId)
-      ? [id]
-      : [],
+    fits(entitlementKey, place.entitlementKey) && fits(groupId, id) && fits(teamId, place.teamId) ? [id] : [],
   );
 }
 
@@ -93,16 +106,26 @@ function groupsIn(
 function isInScope({ entitlementKey, target }: Reach, scope: ReachScope): boolean {
   const { groupId, teamId } = target;
   return (
-    (scope.entitlementKey === undefined || entitlementKey === scope.entitlementKey) &&
-    (scope.groupId === undefined || groupId === scope.groupId) &&
-    (scope.teamId === undefined || teamId === scope.teamId)
+    fits(scope.entitlementKey, entitlementKey) && fits(scope.groupId, groupId) && fits(scope.teamId, teamId)
   );
 }
 
+function fits(asked: OneOrSeveral | undefined, value: string | null): boolean {
+  return asked === undefined || (value !== null && severalOf(asked).includes(value));
+}
+
+function severalOf(asked: OneOrSeveral): readonly string[] {
+  return typeof asked === 'string' ? [asked] : asked;
+}
+
 function within(scope: ReachScope, columns: { [K in keyof ReachScope]?: string }): RawBuilder<unknown> {
-  const asked = (Object.keys(columns) as (keyof ReachScope)[]).flatMap((key) =>
-    scope[key] === undefined ? [] : [sql`${sql.ref(columns[key] as string)} = ${scope[key]}`],
-  );
+  const asked = (Object.keys(columns) as (keyof ReachScope)[]).flatMap((key) => {
+    const type = sql.raw(key === 'personId' ? 'uuid[]' : 'text[]');
+    const given = scope[key];
+    return given === undefined
+      ? []
+      : [sql`${sql.ref(columns[key] as string)} = any(${[...severalOf(given)]}::${type})`];
+  });
   return asked.length === 0 ? sql`true` : sql.join(asked, sql` and `);
 }
 
@@ -140,13 +163,16 @@ function wasBefore({ at, groups }: Asked): RawBuilder<unknown> {
   return sql`b.group_id = any(${[...groups]}::text[]) and b.recorded_at <= ${at} and (b.ended_at is null or b.ended_at > ${at})`;
 }
 
-async function peopleConcerned(db: Db | Tx, asked: Asked): Promise<string[]> {
+async function peopleConcerned(db: Db | Tx, asked: Asked, after: string | null): Promise<string[]> {
   const { at, scope } = asked;
   const { rows } = await sql<{ id: string }>`
+    select p.id from (
     select c.person_id as id from changes c where ${within(scope, ofChange)} and ${mayBear(at)}
     union select b.person_id from baseline_members b where ${within(scope, { personId: 'b.person_id' })} and ${wasBefore(asked)}
     union select i.person_id from ${foundOnCards} where ${within(scope, ofItem)} and ${wasOnCard(at)}
-    order by id`.execute(db);
+    ) concerned join people p on p.id = concerned.id
+    where ${after}::uuid is null or (p.name, p.id) > (select name, id from people where id = ${after}::uuid)
+    order by p.name, p.id`.execute(db);
   return rows.map(({ id }) => id);
 }
 

@@ -97,6 +97,8 @@ export const accessPage = list<Row>({
     const { rows, next } = await listHeld(context.db, sight, filter, portion);
     return { rows: rows.map((row) => ({ ...row, context })), next };
   },
+  above: async () =>
+    html`<p><a href="${PAGE_PATH}/past-access">Who had what at another moment, and why</a></p>`,
   empty: ({ query, context }) =>
     Object.values(query).some((value) => value !== undefined)
       ? html`<p>Nobody holds anything that fits these filters.</p><p><a href="${PAGE_PATH}/access">Show all</a></p>`

@@ -22,7 +22,7 @@ function listApi(api: FastifyInstance, page: ListPage, sources: Sources): void {
   api.get<{ Querystring: Record<string, string> }>(`/api${page.path}`, async (request, reply) => {
     const { limit: asked, ...rest } = request.query;
     const limit = Math.min(LIMIT_MAX, Math.max(1, Number(asked) || LIMIT));
-    const given = queryOf(page.filters(context)).safeParse(rest);
+    const given = queryOf(page.filters(context), page.ids).safeParse(rest);
     if (!given.success) return await reply.code(400).send({ error: z.prettifyError(given.error) });
     const { after, ...query } = given.data;
     const sight = 'all';

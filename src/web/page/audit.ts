@@ -18,6 +18,7 @@ export const auditPage = list<Row>({
   rule: 'everything',
   inMenu: true,
   isOnRecord: true,
+  ids: 'number',
   filters: () => [
     personFilter,
     { name: 'type', label: 'What', is: 'choice', options: entryTypes() },

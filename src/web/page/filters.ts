@@ -6,16 +6,25 @@ import { type Html, html } from '../html.ts';
 export type Filter = { name: string; label: string } & (
   | { is: 'text'; hint?: string }
   | { is: 'day' }
+  /** A moment in UTC: a day is its first moment. */
+  | { is: 'moment' }
   | { is: 'choice'; options: readonly (readonly [value: string, label: string])[] }
 );
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
 const TEXT_MAX = 200;
-const CURSOR = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?)_([0-9a-f-]{36}|\d{1,19})$/;
+/** A day of the calendar, from the first that a computer's clock knows. */
+const FIRST_DAY = '1970-01-01';
+const CURSOR =
+  /^((\d{4}-\d\d-\d\d) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?[+-](?:0\d|1[0-5])(?::[0-5]\d)?)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{1,18})$/;
+const MOMENT = /^(\d{4}-\d\d-\d\d)(?:T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?)Z?)?$/;
 
 /** What an address may ask of a list. An empty field asks for nothing. */
-export function queryOf(filters: readonly Filter[]): z.ZodType<Query & { after?: string | undefined }> {
+export function queryOf(
+  filters: readonly Filter[],
+  ids: CursorIds = 'uuid',
+): z.ZodType<Query & { after?: string | undefined }> {
   const fields = filters.map((filter) => [filter.name, fieldOf(filter)] as const);
   return z.preprocess(
     (given) =>
@@ -24,7 +33,11 @@ export function queryOf(filters: readonly Filter[]): z.ZodType<Query & { after?:
       ),
     z.strictObject({
       ...Object.fromEntries(fields),
-      after: z.string().regex(CURSOR).optional().describe('Where the list goes on, as `next` said it'),
+      after: z
+        .string()
+        .refine((text) => isCursor(text, ids), 'is not what `next` said')
+        .optional()
+        .describe('Where the list goes on, as `next` said it'),
     }),
   ) as never;
 }
@@ -32,14 +45,56 @@ export function queryOf(filters: readonly Filter[]): z.ZodType<Query & { after?:
 /** What a filter can be in an address. */
 export function fieldOf(filter: Filter): z.ZodType<string | undefined> {
   const text = (schema: z.ZodType<string>) => schema.optional().describe(filter.label);
-  if (filter.is === 'text') return text(z.string().trim().max(TEXT_MAX));
-  if (filter.is === 'day') return text(z.iso.date());
+  // PostgreSQL keeps no NUL, and half a character means nothing.
+  if (filter.is === 'text')
+    return text(
+      z
+        .string()
+        .trim()
+        .max(TEXT_MAX)
+        .refine((value) => value.isWellFormed() && !value.includes('\0'), 'is no text'),
+    );
+  if (filter.is === 'day')
+    return text(z.iso.date().refine((day) => day >= FIRST_DAY, `is before ${FIRST_DAY}`));
+  if (filter.is === 'moment')
+    return text(
+      z
+        .string()
+        .refine(
+          (value) => momentOf(value) !== null,
+          'is no day as 2026-03-03, nor a time as 2026-03-03T14:00',
+        ),
+    );
   return text(z.enum(filter.options.map(([value]) => value) as [string, ...string[]]));
 }
 
+/** What ids the rows of a list have: its cursor holds one. */
+export type CursorIds = 'uuid' | 'number';
+
+function isCursor(text: string, ids: CursorIds): boolean {
+  const [, , day = '', id = ''] = CURSOR.exec(text) ?? [];
+  return isDay(day) && id.includes('-') === (ids === 'uuid');
+}
+
+function isDay(text: string): boolean {
+  const at = new Date(`${text}T00:00:00Z`);
+  return text >= FIRST_DAY && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+}
+
+/** Null: it is none. */
+export function momentOf(text: string): Date | null {
+  const [, day = '', time = '00:00'] = MOMENT.exec(text) ?? [];
+  return isDay(day) ? new Date(`${day}T${time}Z`) : null;
+}
+
 export function cursorOf(after: string | undefined): Cursor | null {
-  const [, at, id] = CURSOR.exec(after ?? '') ?? [];
+  const [, at, , id] = CURSOR.exec(after ?? '') ?? [];
   return at === undefined || id === undefined ? null : { at, id };
+}
+
+/** The time that a cursor holds. */
+export function timeOf({ at }: Cursor): Date {
+  return new Date(at.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
 }
 
 export function cursorText(next: Cursor | null): string | null {
@@ -69,5 +124,12 @@ function inputOf(filter: Filter, value: string | undefined): Html {
     return html`<select id="${id}" name="${filter.name}"><option value="">All</option>${filter.options.map(
       ([one, label]) => html`<option value="${one}"${one === value ? html` selected` : ''}>${label}</option>`,
     )}</select>`;
-  return html`<input id="${id}" name="${filter.name}" type="${filter.is === 'day' ? 'date' : 'search'}" value="${value ?? ''}"${filter.is === 'text' && filter.hint !== undefined ? html` placeholder="${filter.hint}"` : ''}>`;
+  return html`<input id="${id}" name="${filter.name}" type="${inputTypes[filter.is]}" value="${filter.is === 'moment' ? localOf(value) : (value ?? '')}"${filter.is === 'text' && filter.hint !== undefined ? html` placeholder="${filter.hint}"` : ''}>`;
+}
+
+const inputTypes = { text: 'search', day: 'date', moment: 'datetime-local' } as const;
+
+/** As the field of a browser has it: without a zone, to the minute. */
+function localOf(value: string | undefined): string {
+  return value === undefined ? '' : (momentOf(value)?.toISOString().slice(0, 16) ?? '');
 }

@@ -8,6 +8,7 @@ import { healthPage } from './health.ts';
 import { oneChangePage } from './one-change.ts';
 import { overviewPage } from './overview.ts';
 import type { AnyPage } from './pages.ts';
+import { pastAccessPage } from './past-access.ts';
 import { propagationPage } from './propagation.ts';
 import { reviewLinesPage, reviewsPage } from './reviews.ts';
 
@@ -18,6 +19,7 @@ export const pages: readonly AnyPage[] = [
   oneChangePage,
   propagationPage,
   accessPage,
+  pastAccessPage,
   findingsPage,
   casesPage,
   reviewsPage,

@@ -3,7 +3,7 @@ import type { Context } from '../../flow/kernel/context.ts';
 import type { Listed, Portion } from '../../store/page/sight.ts';
 import type { Html } from '../html.ts';
 import type { Readiness } from '../readiness.ts';
-import type { Filter, Query } from './filters.ts';
+import type { CursorIds, Filter, Query } from './filters.ts';
 import type { Column, Shown } from './table.ts';
 
 /** What pages are made from. `report`: whether the main job can be done, as `/readyz` says it. */
@@ -41,6 +41,8 @@ export type ListPage<Row = never> = {
   isOnRecord?: true;
   /** A row as JSON, where that says more than the columns; left out: the columns. */
   json?: (context: Context, row: Row) => Promise<object>;
+  /** What ids its rows have; left out: UUIDs. */
+  ids?: CursorIds;
   /** JSON of its name is made elsewhere. */
   hasOwnJson?: true;
 };

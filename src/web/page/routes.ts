@@ -140,7 +140,7 @@ function listRoutes(web: FastifyInstance, page: ListPage, { asked, frame }: Maki
   web.get(page.path, { config }, async (request, reply) => {
     const by = await asked(request, {});
     const filters = page.filters(by.context);
-    const given = queryOf(filters).safeParse(request.query);
+    const given = queryOf(filters, page.ids).safeParse(request.query);
     if (!given.success) return reply.code(400).type(HTML).send(notUnderstood(path));
     const { after, ...query } = given.data;
     const asking = { ...by, query };
@@ -159,7 +159,7 @@ ${next === null ? '' : html`<p class="bar"><a href="${path}${addressOf(query, { 
   });
   web.get(`${page.path}.csv`, { config }, async (request, reply) => {
     const by = await asked(request, {});
-    const given = queryOf(page.filters(by.context)).safeParse(request.query);
+    const given = queryOf(page.filters(by.context), page.ids).safeParse(request.query);
     if (!given.success) return reply.code(400).type(HTML).send(notUnderstood(path));
     const { after: _, ...query } = given.data;
     const asking = { ...by, query };

@@ -13,6 +13,7 @@ const names = [
   'changes',
   'propagation',
   'access',
+  'past-access',
   'findings',
   'cases',
   'reviews',
