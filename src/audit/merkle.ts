@@ -33,6 +33,21 @@ export function rootOfPerfect(nodes: readonly Buffer[]): Buffer {
   return level[0] ?? EMPTY_ROOT;
 }
 
+const HASH_BYTES = 32;
+
+/** The same, of `count` hashes that stand one behind the other, from the one numbered `first` on. */
+export function rootOfPerfectBytes(hashes: Buffer, first: number, count: number): Buffer {
+  const level = Buffer.from(hashes.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES));
+  const node = Buffer.alloc(1 + 2 * HASH_BYTES, NODE);
+  for (let left = count; left > 1; left /= 2)
+    for (let n = 0; n < left / 2; n++) {
+      level.copy(node, 1, n * 2 * HASH_BYTES, (n + 1) * 2 * HASH_BYTES);
+      // As text: making a Buffer for each takes longer than its hash.
+      level.write(hash('sha256', node, 'binary'), n * HASH_BYTES, 'binary');
+    }
+  return level.subarray(0, HASH_BYTES);
+}
+
 /** Grows a tree at its right end by perfect subtrees. */
 export class TreeEdge {
   readonly #parts: { level: number; hash: Buffer }[] = [];
@@ -61,40 +76,50 @@ export class TreeEdge {
 export type NodeReader = (level: number, index: number) => Promise<Buffer>;
 
 /** The hash over the leaves from `from` up to `to`; `from` is where a subtree of that size begins. */
-async function hashOfRange(read: NodeReader, from: number, to: number): Promise<Buffer> {
-  const edge = new TreeEdge();
+async function hashOfRange(read: NodeReader, [from, to]: Range): Promise<Buffer> {
+  const parts: { level: number; index: number }[] = [];
   for (let at = from; at < to; ) {
     let level = Math.floor(Math.log2(to - at));
     while (at % 2 ** level !== 0 || at + 2 ** level > to) level -= 1;
-    edge.add(await read(level, at / 2 ** level), level);
+    parts.push({ level, index: at / 2 ** level });
     at += 2 ** level;
   }
+  // At once: what is read after each other waits for the database as often.
+  const hashes = await Promise.all(parts.map(({ level, index }) => read(level, index)));
+  const edge = new TreeEdge();
+  for (const [n, { level }] of parts.entries()) edge.add(hashes[n] as Buffer, level);
   return edge.root();
 }
 
+type Range = readonly [from: number, to: number];
+
 export async function rootAt(read: NodeReader, size: number): Promise<Buffer> {
-  return await hashOfRange(read, 0, size);
+  return await hashOfRange(read, [0, size]);
+}
+
+async function hashesOf(read: NodeReader, path: readonly Range[]): Promise<Buffer[]> {
+  return await Promise.all(path.map((range) => hashOfRange(read, range)));
 }
 
 /** Proof that the leaf is in the tree (RFC 6962 section 2.1.1), from the leaf's sibling up. `index` is below `size`. */
 export async function inclusionProof(read: NodeReader, index: number, size: number): Promise<Buffer[]> {
-  const path: Buffer[] = [];
+  const path: Range[] = [];
   for (let from = 0, to = size; to - from > 1; ) {
     const middle = from + splitOf(to - from);
     if (index < middle) {
-      path.unshift(await hashOfRange(read, middle, to));
+      path.unshift([middle, to]);
       to = middle;
     } else {
-      path.unshift(await hashOfRange(read, from, middle));
+      path.unshift([from, middle]);
       from = middle;
     }
   }
-  return path;
+  return await hashesOf(read, path);
 }
 
 /** Proof that a tree has only grown since it had `old` leaves (RFC 6962 section 2.1.2). `old` is from 1 to `size`. */
 export async function consistencyProof(read: NodeReader, old: number, size: number): Promise<Buffer[]> {
-  const path: Buffer[] = [];
+  const path: Range[] = [];
   let from = 0;
   let to = size;
   // The verifier knows the root of the old tree, where it is a subtree as it stands.
@@ -102,15 +127,15 @@ export async function consistencyProof(read: NodeReader, old: number, size: numb
   while (old !== to) {
     const middle = from + splitOf(to - from);
     if (old <= middle) {
-      path.unshift(await hashOfRange(read, middle, to));
+      path.unshift([middle, to]);
       to = middle;
     } else {
-      path.unshift(await hashOfRange(read, from, middle));
+      path.unshift([from, middle]);
       from = middle;
       isWhole = false;
     }
   }
-  return isWhole ? path : [await hashOfRange(read, from, to), ...path];
+  return await hashesOf(read, isWhole ? path : [[from, to], ...path]);
 }
 
 /** The largest power of two below. */

@@ -15,7 +15,7 @@ export type EntryProof = { entry: string; proof: string; index: number; size: nu
 
 /** Null: there is no such entry, or no checkpoint covers it yet; one does within seconds of its writing. */
 export async function proofOfEntry(db: Db, auditId: string): Promise<EntryProof | null> {
-  const [seq, entry] = [await sealOf(db, { auditId }), await entryOf(db, auditId)];
+  const [seq, entry] = await Promise.all([sealOf(db, { auditId }), entryOf(db, auditId)]);
   if (seq === null || entry === null) return null;
   const checkpoint = await checkpointFrom(db, seq, Number.MAX_SAFE_INTEGER);
   if (checkpoint === null) return null;

@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto';
+import { SEALED_PARTS, type SealedBytes } from '../store/audit-scan.ts';
+import { CanonicalBytes } from './canonical-bytes.ts';
+import { leafOf } from './entry.ts';
+
+const { id, type, changeId, actor, data } = SEALED_PARTS;
+/** Two digits of each byte, as hexadecimal. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Where a uuid has its hyphens, in bytes before them. */
+const HYPHENS = [4, 6, 8, 10];
+const UUID_BYTES = 16;
+
+/**
+ * Computes leaves out of rows as PostgreSQL sends them. They are the same as those of `leafOf` (entry.ts), which says
+ * what is canonical, and which does what is not done here.
+ */
+export class LeafBytes {
+  readonly #json = new CanonicalBytes();
+  #second = Number.NaN;
+  /** The second as ISO 8601 has it, up to its milliseconds. */
+  #secondText = '';
+
+  /** The leaf, a sign a byte; null: this is no entry that can be sealed. */
+  leafOf(row: SealedBytes): string | null {
+    const json = this.#json;
+    json.begin(row.bytes.length);
+    if (this.#write(row)) return hash('sha256', json.out.subarray(0, json.at), 'binary');
+    const entry = row.entry();
+    try {
+      return entry === null ? null : leafOf(entry).toString('binary');
+    } catch {
+      return null;
+    }
+  }
+
+  /** As `canonicalEntry` writes it, behind the byte that stands before a leaf. False: not sure of all of it. */
+  #write(row: SealedBytes): boolean {
+    const json = this.#json;
+    json.out[json.at++] = 0;
+    json.text('{"actor":');
+    if (!this.#jsonb(row, actor)) return false;
+    json.text(',"at":"');
+    if (!this.#time(row.ms())) return false;
+    json.text('","changeId":');
+    if (row.isNull(changeId)) json.text('null');
+    else if (!this.#uuid(row)) return false;
+    json.text(',"data":');
+    if (!this.#jsonb(row, data)) return false;
+    json.text(`,"id":"${row.whole(id)}","type":`);
+    if (!json.plainString(row.bytes, row.start(type), row.end(type))) return false;
+    json.text('}');
+    return true;
+  }
+
+  #jsonb(row: SealedBytes, part: number): boolean {
+    const start = row.jsonStart(part);
+    return start !== null && this.#json.json(row.bytes, start, row.end(part));
+  }
+
+  #time(ms: number): boolean {
+    const second = Math.floor(ms / 1_000);
+    if (second !== this.#second) {
+      const date = new Date(second * 1_000);
+      if (Number.isNaN(date.getTime())) return false;
+      this.#second = second;
+      this.#secondText = date.toISOString().slice(0, -4);
+    }
+    const json = this.#json;
+    json.text(this.#secondText);
+    json.text(String(ms - second * 1_000).padStart(3, '0'));
+    json.text('Z');
+    return true;
+  }
+
+  #uuid(row: SealedBytes): boolean {
+    const start = row.start(changeId);
+    if (row.end(changeId) - start !== UUID_BYTES) return false;
+    const json = this.#json;
+    json.text('"');
+    for (let n = 0; n < UUID_BYTES; n++) {
+      if (HYPHENS.includes(n)) json.text('-');
+      json.text(HEX[row.bytes[start + n] as number] as string);
+    }
+    json.text('"');
+    return true;
+  }
+}
