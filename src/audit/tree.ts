@@ -68,7 +68,7 @@ export async function growTree(tx: Tx, size: number): Promise<boolean> {
 }
 
 /** Of hashes of one level, the roots over each whole block. */
-export function rootsOfBlocks(nodes: readonly Buffer[]): Buffer[] {
+function rootsOfBlocks(nodes: readonly Buffer[]): Buffer[] {
   return Array.from({ length: Math.floor(nodes.length / BLOCK) }, (_, n) =>
     rootOfPerfect(nodes.slice(n * BLOCK, (n + 1) * BLOCK)),
   );
