@@ -35,7 +35,7 @@ export function rootOfPerfect(nodes: readonly Buffer[]): Buffer {
 
 const HASH_BYTES = 32;
 
-/** The same, of `count` hashes that stand one behind the other, from the one numbered `first` on. */
+/** The root over `count` neighbours, a power of two, which stand one behind the other from the one numbered `first` on. */
 export function rootOfPerfectBytes(hashes: Buffer, first: number, count: number): Buffer {
   const level = Buffer.from(hashes.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES));
   const node = Buffer.alloc(1 + 2 * HASH_BYTES, NODE);
