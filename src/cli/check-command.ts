@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import type { LogKeys } from '../audit/log-keys.ts';
 import type { Outside } from '../config/config.ts';
 import { type Checked, wholly, whyNot } from '../core/checked.ts';
+import { checkAudit } from '../flow/audit/troubles.ts';
 import { createCatalogueBook } from '../flow/catalogue/catalogue-status.ts';
 import { idpsOf } from '../flow/idps/idps.ts';
 import { CALLBACK_PATH } from '../flow/step-up/sign-in.ts';
@@ -34,6 +36,8 @@ export type CheckSettings = {
   publicUrl?: string | null;
   /** What could be read of each secret, and how old one may be, in seconds. */
   secrets?: { states: SecretState[]; maxAge: number };
+  /** Left out: nothing is said of the audit, as of the sandbox's. */
+  auditKeys?: LogKeys;
   redis?: { url: GivenSecret; ca: string | null } | null;
   /** Null or left out: the embedded one. */
   databaseUrl?: GivenSecret | null;
@@ -84,6 +88,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         tickets(given, policy),
         database(given),
         queue(given),
+        audit(given, reading),
         checkClock([
           given.outside.slack.apiUrl,
           ...given.outside.idps.map(({ url }) => url),
@@ -233,6 +238,18 @@ async function database({ databaseUrl, embeddedUrl }: CheckSettings): Promise<Ch
   if (embeddedUrl == null) return [{ name: 'database', trouble: null, detail }];
   const [first, ...more] = await checkDatabase(embeddedUrl);
   return [{ ...(first as Checked), detail }, ...more];
+}
+
+async function audit(
+  { auditKeys, databaseUrl, embeddedUrl }: CheckSettings,
+  reading: CheckTools['reading'],
+): Promise<Checked[]> {
+  if (auditKeys === undefined) return [];
+  const url = databaseUrl ?? embeddedUrl ?? null;
+  const alone = async () => await checkAudit(auditKeys, null);
+  if (url === null || reading === undefined) return await alone();
+  // What is wrong with the database its own lines say.
+  return await reading(url, (db) => checkAudit(auditKeys, db)).catch(alone);
 }
 
 async function queue({ redis }: CheckSettings): Promise<Checked[]> {

@@ -71,6 +71,7 @@ checkCommand(program, {
       secrets: { states: secrets.states(), maxAge: config.secretsMaxAge },
       onPurpose: sandbox === null ? {} : (await import('../sandbox/on-purpose.ts')).refusedOnPurpose,
       embeddedUrl: config.databaseUrl === null ? await databaseOfRunning(embedded(sandbox !== null)) : null,
+      ...(sandbox === null ? { auditKeys: config.auditKeys() } : {}),
       redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
     };
   },

@@ -2,6 +2,7 @@ import { Fault, type FaultCode } from '../core/fault.ts';
 import { type FaultName, faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
 import { provisioningTroubleInWords } from '../core/provisioning-trouble.ts';
+import { auditTroublesInWords } from '../flow/audit/troubles.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
 import type { PartyState } from '../flow/party-watch.ts';
@@ -30,6 +31,8 @@ export type Readiness = {
   policy: { inForce: string; mistakes: readonly string[] };
   /** Secrets that can’t be read anew or whose newest version is refused, each with what to do; the work goes on. */
   secrets: string[];
+  /** What does not work of how the audit is kept, each with what to do; the work goes on. */
+  audit: string[];
 };
 
 /**
@@ -60,15 +63,18 @@ export async function readiness(
       cannot: all.flatMap(({ does, why }) => (why === null ? [] : [`${does}: ${why}`])),
     };
   };
-  const queue = queueStatusText(context);
-  const wrongSecrets = secrets.flatMap(({ name, trouble }) =>
-    trouble === null ? [] : [`${name} ${trouble}`],
-  );
+  const either = {
+    queue: queueStatusText(context),
+    entitlements,
+    policy,
+    secrets: secrets.flatMap(({ name, trouble }) => (trouble === null ? [] : [`${name} ${trouble}`])),
+  };
   try {
     await refuseReadOnly(context.db);
-    const [{ open, failing }, unpushed] = await Promise.all([
+    const [{ open, failing }, unpushed, audit] = await Promise.all([
       owed(context.db),
       openProvisioningTroubles(context.db),
+      auditTroublesInWords(context),
     ]);
     const stuck = Object.keys(failing).flatMap((name) => stuckFor(name, context, parties) ?? []);
     const canary = await canaryStatusText(context);
@@ -81,11 +87,9 @@ export async function readiness(
       database: true,
       openWork: open,
       failing,
-      queue,
-      entitlements,
       canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
-      policy,
-      secrets: wrongSecrets,
+      audit,
+      ...either,
     };
   } catch (error) {
     return {
@@ -98,11 +102,9 @@ export async function readiness(
       database: false,
       openWork: null,
       failing: {},
-      queue,
-      entitlements,
       canary: 'unknown',
-      policy,
-      secrets: wrongSecrets,
+      audit: [],
+      ...either,
     };
   }
 }

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { logKeysOf } from '../../src/audit/log-keys.ts';
+import { logKeysOf, noKeys } from '../../src/audit/log-keys.ts';
 import { newSigningKey } from '../../src/audit/note.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { anchorWhenDue, checkpointsIn, readAnchorView } from '../../src/flow/audit/anchors.ts';
 import { createSealing } from '../../src/flow/audit/sealing.ts';
+import { auditTroublesInWords, checkAudit } from '../../src/flow/audit/troubles.ts';
 import { anchorNotices } from '../../src/slack/audit/anchor.ts';
 import { sealedCount } from '../../src/store/audit-seals.ts';
 import { lastCheckpoint } from '../../src/store/audit-tree.ts';
@@ -85,8 +86,26 @@ test('a trail that was rewritten with its checkpoints gets none from a Latchkey 
   await write(10);
   expect(await lastCheckpoint(db)).toBeNull();
   expect(said).toMatchObject([{ why: 'of entries 1 to 21, which had been sealed, some have been changed' }]);
+  expect(await auditTroublesInWords(context())).toEqual([
+    'checkpoints: none is made, as of entries 1 to 21, which had been sealed, some have been changed: run `latchkey audit verify`',
+  ]);
   writeFileSync(file, '');
   await write(1);
   expect(await lastCheckpoint(db)).not.toBeNull();
   expect(await verifyAudit(db, { keys: auditKeys() })).toMatchObject({ entries: 33 });
+  expect(await auditTroublesInWords(context())).toEqual([]);
+});
+
+test('that checkpoints are not signed is told, with what to do', async () => {
+  expect(await auditTroublesInWords({ db })).toEqual([
+    expect.stringMatching(
+      /^checkpoints are not signed, as AUDIT_SIGNING_KEY is not set.*`latchkey audit key`/,
+    ),
+  ]);
+  expect(await checkAudit(auditKeys(), db)).toEqual([
+    { name: 'audit', trouble: null, detail: 'ok: its checkpoints are signed as latchkey.example/audit' },
+  ]);
+  expect(await checkAudit(noKeys, null)).toMatchObject([
+    { isOptional: true, trouble: expect.stringContaining('not signed') },
+  ]);
 });

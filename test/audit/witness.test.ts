@@ -13,6 +13,7 @@ import { proofOfEntry, proofOfGrowth } from '../../src/audit/proof.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { witnessRequest } from '../../src/audit/witness.ts';
+import { auditTroublesInWords } from '../../src/flow/audit/troubles.ts';
 import { createWitnessing, readWitness, type Witness } from '../../src/flow/audit/witnesses.ts';
 import { sealedCount } from '../../src/store/audit-seals.ts';
 import { lastCheckpoint } from '../../src/store/audit-tree.ts';
@@ -94,8 +95,12 @@ describe('a witness', () => {
     await app.close();
     await ask();
     expect(said).toHaveLength(1);
+    expect(await auditTroublesInWords({ db, auditKeys: logKeysOf(key) })).toEqual([
+      expect.stringMatching(/^witness witness\.example\/auditor: it does not sign .*: see that it runs/),
+    ]);
     await begin();
     await ask();
+    expect(await auditTroublesInWords({ db, auditKeys: logKeysOf(key) })).toEqual([]);
     expect(signed(await note())).toEqual([ORIGIN, 'witness.example/auditor']);
     const { proof = '' } = (await proofOfEntry(db, '1')) ?? {};
     expect(proof).toContain('— witness.example/auditor ');

@@ -3,6 +3,7 @@ import { noKeys } from '../../audit/log-keys.ts';
 import { sealAll } from '../../audit/seal.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
 import { anchorWhenDue, lastInFile } from './anchors.ts';
+import { createTroubleNotes } from './troubles.ts';
 
 type Sealing = Pick<Data & Runtime, 'db' | 'log' | 'nudge' | 'auditKeys' | 'auditAnchors'>;
 
@@ -11,7 +12,7 @@ const SAY_AGAIN_MS = 60_000;
 
 /**
  * Seals what was written, for about so long, makes a checkpoint of it, and puts it elsewhere when that is due. A trail that contradicts what was sealed
- * before, or what the file of checkpoints says, gets none: that is said, and it stays so until somebody has looked.
+ * before, or what the file of checkpoints says, gets none: that is said, in the log and as a trouble, and it stays so until somebody has looked.
  */
 export function createSealing(context: Sealing, forMs: number): () => Promise<void> {
   const { db, log, auditKeys = () => noKeys, auditAnchors } = context;
@@ -19,13 +20,18 @@ export function createSealing(context: Sealing, forMs: number): () => Promise<vo
   const checkpoint = createCheckpoints(auditKeys, async () =>
     file === null ? null : await lastInFile(file),
   );
+  const note = createTroubleNotes(db);
   let saidAt = Number.NEGATIVE_INFINITY;
   return async () => {
     await sealAll(db, forMs);
     const done = await checkpoint(db);
-    if (!('refused' in done)) return await anchorWhenDue(context);
+    if (!('refused' in done)) {
+      await note('checkpoints', null);
+      return await anchorWhenDue(context);
+    }
     if (performance.now() - saidAt < SAY_AGAIN_MS) return;
     saidAt = performance.now();
+    await note('checkpoints', `none is made, as ${done.refused}: run \`latchkey audit verify\``);
     log.error(
       { why: done.refused },
       'the audit is not as it was sealed, and gets no checkpoint: run `latchkey audit verify`',

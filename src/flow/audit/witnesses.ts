@@ -3,6 +3,7 @@ import { proofOfGrowth } from '../../audit/proof.ts';
 import { witnessRequest } from '../../audit/witness.ts';
 import { keepCheckpoint, lastCheckpoint } from '../../store/audit-tree.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
+import { createTroubleNotes } from './troubles.ts';
 
 /** A witness has to answer within this, in milliseconds. */
 const WITHIN_MS = 10_000;
@@ -26,6 +27,7 @@ export function createWitnessing(
   { db, log }: Pick<Data & Runtime, 'db' | 'log'>,
   witnesses: readonly Witness[],
 ): (until: AbortSignal) => Promise<void> {
+  const tell = createTroubleNotes(db);
   /** How much each has seen, as far as it said. */
   const sizes = new Map<string, number>();
 
@@ -69,11 +71,14 @@ export function createWitnessing(
         if (signed === null || signersOf(signed, [verifier]).signedBy.length === 0)
           throw new Error('its signature does not fit');
         note += lines;
+        await tell(`witness ${verifier.name}`, null);
       } catch (error) {
         if (until.aborted) return;
-        log.error(
-          { witness: verifier.name, why: (error as Error).message },
-          'a witness does not sign the audit',
+        const why = (error as Error).message;
+        log.error({ witness: verifier.name, why }, 'a witness does not sign the audit');
+        await tell(
+          `witness ${verifier.name}`,
+          `it does not sign the newest checkpoint (${why}): see that it runs, and ask whoever runs it what it has seen`,
         );
       }
     }

@@ -1,6 +1,9 @@
 import type { ColumnType, Generated } from 'kysely';
 
-/** The audit trail: its entries, their seals, the tree over them and its checkpoints. Rows are only ever added. */
+/**
+ * The audit trail: its entries, their seals, the tree over them and its checkpoints. Rows are only ever added, but to what
+ * is wrong with how it is kept.
+ */
 export type AuditTables = {
   audit: {
     id: Generated<string>;
@@ -22,6 +25,7 @@ export type AuditTables = {
   };
   audit_tree: { level: number; n: string; hash: Buffer };
   audit_anchors: { id: string; size: string; note: string; made_at: Date };
+  audit_troubles: { part: string; why: string; since: Generated<Date> };
   audit_checkpoints: {
     id: Generated<string>;
     size: string;

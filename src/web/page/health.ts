@@ -9,7 +9,7 @@ type Part = { part: string; works: boolean; fix: string | null };
 
 /** Every part of which it is known whether it works: what can be done, and what each entitlement needs. */
 function partsOf(report: Readiness): Part[] {
-  const { can, cannot, entitlements, canary, queue, secrets, policy } = report;
+  const { can, cannot, entitlements, canary, queue, secrets, policy, audit } = report;
   const fixOf = (does: string) => cannot.find((line) => line.startsWith(`${does}: `))?.slice(does.length + 2);
   const isOff = canary.startsWith('off') || canary.startsWith('ready');
   return [
@@ -22,6 +22,11 @@ function partsOf(report: Readiness): Part[] {
       fix: status === 'ready' ? null : status,
     })),
     ...secrets.map((line) => ({ part: 'A secret', works: false, fix: line })),
+    ...(audit.length === 0 ? [null] : audit).map((fix) => ({
+      part: 'The audit’s proof',
+      works: fix === null,
+      fix,
+    })),
     ...policy.mistakes.map((line) => ({ part: 'The files of the policy', works: false, fix: line })),
   ];
 }
