@@ -6,6 +6,29 @@ export function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
+/** How JSON writes what can't be stored; a whole pair may be written so too. */
+const MAYBE_UNSTORABLE = /\\u(?:0000|[dD][89a-fA-F])/;
+
+/**
+ * JSON of somebody who is asked, not of somebody who asks: a vendor's answer has names that people chose there. What of
+ * it can't be stored becomes U+FFFD, as in text that is no UTF-8, so one odd name holds up nobody else. Throws
+ * SyntaxError.
+ */
+export function parseStorable(json: string): unknown {
+  return MAYBE_UNSTORABLE.test(json) ? JSON.parse(json, storablePart) : JSON.parse(json);
+}
+
+function storablePart(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).every(isStorable)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [storableText(key), one]));
+}
+
+function storableText(text: string): string {
+  return isStorable(text) ? text : text.replaceAll('\u0000', '\ufffd').toWellFormed();
+}
+
 /** Most texts have none of what is looked for below. */
 const PLAIN_LATIN = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff]*$/;
 /** Every way to begin a new line that some program knows (UAX 14, BK, CR, LF, NL). */

@@ -1,3 +1,5 @@
+import { parseStorable } from '../core/storable.ts';
+
 /**
  * Finds the JSON object in what a model answered. Servers and models differ in where they put it:
  * - as it is, in a code fence, or beside prose
@@ -126,7 +128,7 @@ function endOfObject(text: string, from: number): number | null {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text.trim());
+    return parseStorable(text.trim());
   } catch {
     return undefined;
   }

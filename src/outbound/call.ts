@@ -1,4 +1,5 @@
 import { Fault, type Party, type Trouble } from '../core/fault.ts';
+import { parseStorable } from '../core/storable.ts';
 import { metered, outcomeOf, type System, systemOf } from './meter.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -95,7 +96,7 @@ async function send(party: Party, what: Call): Promise<Answer> {
   }
   if (content.length === 0) return { status, headers: responseHeaders, body: null };
   try {
-    const parsed = typeof content === 'string' ? JSON.parse(content) : what.read?.(content);
+    const parsed = typeof content === 'string' ? parseStorable(content) : what.read?.(content);
     return { status, headers: responseHeaders, body: parsed };
   } catch (cause) {
     if (status >= 200 && status < 300)

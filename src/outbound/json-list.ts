@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { parseStorable } from '../core/storable.ts';
 
 /** What a caller who reads many lists remembers of an element by the print of its text. */
 export type Recall<Met> = (print: string) => Met | undefined;
@@ -29,13 +30,13 @@ export function readList<Met>(list: Buffer, opening: string, recall: Recall<Met>
       const known = recall(print);
       if (known !== undefined) met.push(known);
       else {
-        elements.push(JSON.parse(text.toString()));
+        elements.push(parseStorable(text.toString()));
         prints.push(print);
       }
     }
     return { elements, prints, met };
   } catch {
-    return { elements: JSON.parse(list.toString()), prints: [], met: [] };
+    return { elements: parseStorable(list.toString()), prints: [], met: [] };
   }
 }
 

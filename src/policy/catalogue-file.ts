@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { Fault } from '../core/fault.ts';
 import type { EntitlementKey } from '../core/ids.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalogue, Clause, Entitlement } from '../core/policy/catalogue.ts';
 import type { Delivery } from '../core/policy/delivery.ts';
+import { isStorable } from '../core/storable.ts';
 import { catalogueSchema, settings } from './catalogue-schema.ts';
 import { weekdays } from './working-hours-schema.ts';
 
@@ -37,6 +38,15 @@ export function readCatalogue(
   const [broken] = document.errors;
   if (broken !== undefined)
     return no([`${path}:${broken.linePos?.[0].line ?? 1}: ${broken.message.split('\n')[0]}`]);
+
+  const unstorable = unstorableLines(document, lines);
+  if (unstorable.length > 0)
+    return no(
+      unstorable.map(
+        (line) =>
+          `${path}:${line}: this text has characters that can’t be stored (a NUL, or half a character): write it without them`,
+      ),
+    );
 
   const lineOf = (keys: readonly PropertyKey[]): number => {
     for (let depth = keys.length; depth >= 0; depth--) {
@@ -297,4 +307,15 @@ export class InvalidPolicy extends Fault {
     super('catalogue.invalid', `the policy has mistakes:\n  ${mistakes.join('\n  ')}`, { retryable: false });
     this.mistakes = mistakes;
   }
+}
+
+/** What YAML can write in a text and no database can hold. */
+function unstorableLines(document: Document.Parsed, lines: LineCounter): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Scalar(_key, { value, range }) {
+      if (typeof value === 'string' && !isStorable(value)) found.push(lines.linePos(range?.[0] ?? 0).line);
+    },
+  });
+  return found;
 }

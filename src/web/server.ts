@@ -75,6 +75,15 @@ export function createServer(
   if (isSandbox) onlyFromThisMachine(app);
   if (trustProxy === null) limitConnections(app, limits.connectionsPerAddress);
 
+  app.addHook('onRequest', async ({ url }) => {
+    if (!/%00/.test(url)) return;
+    throw Object.assign(
+      new Error('the address has a NUL character (%00), which can’t be stored: leave it out'),
+      {
+        statusCode: 400,
+      },
+    );
+  });
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isStorable, oneLine, seenWords } from '../../src/core/storable.ts';
+import { isStorable, oneLine, parseStorable, seenWords } from '../../src/core/storable.ts';
 
 /** Anything at all, and every kind of character that hides, turns, joins or breaks something. */
 const trickyText = fc
@@ -131,4 +131,15 @@ test.each([
   ['seven marks on one letter', `a${'\u0301'.repeat(7)}b`, `a${'\u0301'.repeat(6)}b`],
 ])('%s', (_what, text, seen) => {
   expect(seenWords(text)).toBe(seen);
+});
+
+// What kestra-io/kestra#10653, hasura/graphql-engine#6782 and turbot/steampipe#292 were sent, which PostgreSQL does not take.
+test.each([
+  [String.raw`{"name":"a\u0000b"}`, { name: 'a\ufffdb' }],
+  [String.raw`["half \ud83d","\uDE80",{"\uDC00":1}]`, ['half \ufffd', '\ufffd', { '\ufffd': 1 }]],
+  [String.raw`"a whole \ud83d\ude80"`, 'a whole 🚀'],
+  [String.raw`"a backslash before \\u0000"`, String.raw`a backslash before \u0000`],
+  ['{"a":[1,null,true,1.5]}', { a: [1, null, true, 1.5] }],
+])('of a vendor’s %s what can’t be stored is replaced', (json, value) => {
+  expect(parseStorable(json)).toEqual(value);
 });

@@ -513,3 +513,12 @@ describe('the JSON Schema for editors', () => {
     );
   });
 });
+
+test.each(['Orders\\0 API', 'Orders \\uD83D', 'Orders \\x00'])(
+  'a text that no database holds is a mistake of its line: %s',
+  async (title) => {
+    expect(await mistakesIn(GOOD.replace('Orders API: read', title))).toMatch(
+      /catalogue\.yaml:6: this text has characters that can’t be stored/,
+    );
+  },
+);

@@ -410,3 +410,26 @@ describe('who is slow, or holds too much', () => {
     }
   });
 });
+
+// PostgreSQL takes no NUL in a text: bloxbean/yaci-store#209, hasura/graphql-engine#6782.
+test('an address with a NUL character is refused with the reason, at every door, and nothing changes', async () => {
+  await walk.isQuiet();
+  const before = await walk.rowCounts();
+  for (const path of [
+    '/scim/v2/Users/a%00b',
+    '/scim/v2/Groups?filter=displayName%20eq%20%22a%00%22',
+    '/api/changes?person=a%00b',
+    '/changes/a%00b',
+    '/audit/entries/%00',
+    '/step-up/a%00b',
+    '/nowhere%00',
+  ]) {
+    const answer = await at(path, {
+      headers: path.startsWith('/scim') ? { authorization: `Bearer ${credentials.scimToken}` } : READ,
+    });
+    expect([path, answer.status]).toEqual([path, 400]);
+    expect(await answer.text()).toContain('NUL character');
+  }
+  await walk.isQuiet();
+  expect(await walk.rowCounts()).toEqual(before);
+});
