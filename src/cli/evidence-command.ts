@@ -80,6 +80,7 @@ export function evidenceCommand(program: Command, tools: EvidenceTools): void {
         const parts = {
           tierOf: (key: string) => tiers.get(key) ?? null,
           known: knownGroups({ entitlements }),
+          teams: entitlements.map(({ team }) => team),
           idpName,
           madeBy: given.by ?? userInfo().username,
           tool: versionInWords(),

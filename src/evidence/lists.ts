@@ -4,11 +4,6 @@ import { couldReach } from '../core/evidence/reach.ts';
 import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
 import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
 import {
-  type MembershipEvent,
-  matchedEvents,
-  membershipEvents,
-} from '../store/evidence/membership-events.ts';
-import {
   type AlarmRow,
   alarms,
   alarmTypes,
@@ -46,6 +41,7 @@ import {
   violationRow,
   violationsIn,
 } from './change-rows.ts';
+import { writeMembershipEvents } from './completeness.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
 import { type OpenList, openList, type Row, type WrittenList } from './list.ts';
@@ -55,7 +51,7 @@ import { drawSamples } from './samples.ts';
 type Lists = Map<ListName, WrittenList>;
 /** What every list is written with. */
 type Writing = { tx: Tx; folder: Folder; plan: PackPlan; parts: PackParts; lists: Lists };
-type Drawn = Pick<PackFacts, 'lists' | 'samples' | 'told' | 'madeAt'>;
+type Drawn = Pick<PackFacts, 'lists' | 'samples' | 'told' | 'teamLog' | 'madeAt'>;
 
 export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: PackParts): Promise<Drawn> {
   const madeAt = await databaseNow(tx);
@@ -66,11 +62,11 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   await writeFlat(writing, 'review-lines', 'Lines of access reviews', reviewLines(plan));
   await writeFlat(writing, 'emergencies', 'Break-glass: access taken in an emergency', emergencies(plan));
   await writeFlat(writing, 'canary', 'Rounds of the canary', canaryRounds(plan));
-  const told = await writeMembershipEvents(writing);
+  const { told, teamLog } = await writeMembershipEvents(writing);
   await writeHolders(writing, new Date(Math.min(plan.to.getTime(), madeAt.getTime())));
   await writePolicies(writing);
   const samples = await drawSamples(tx, folder, plan, parts);
-  return { madeAt, lists: writing.lists, samples, told };
+  return { madeAt, lists: writing.lists, samples, told, teamLog };
 }
 
 /** The three populations of changes, and what of them was not as it should be. */
@@ -161,58 +157,6 @@ async function writeFlat(
   const list = await openList(folder, { name, title, query: shownQuery(tx, query), counted, columns });
   for await (const row of rowsOf(tx, query)) await list.add(row);
   await close(writing, list);
-}
-
-const eventColumns = [
-  'occurredAt',
-  'source',
-  'direction',
-  'person',
-  'email',
-  'group',
-  'entitlement',
-  'madeBy',
-  'matched',
-  'change',
-  'state',
-];
-
-/** Every membership change that was told of, and beside it those that Latchkey had not made. */
-async function writeMembershipEvents(writing: Writing): Promise<PackFacts['told']> {
-  const { tx, folder, plan } = writing;
-  const query = membershipEvents(plan);
-  const spec = { query: shownQuery(tx, query), counted: await countOf(tx, query), columns: eventColumns };
-  const all = await openList(folder, {
-    ...spec,
-    name: 'membership-events',
-    title: 'Membership changes as event sources told them',
-  });
-  const around = await openList(folder, {
-    name: 'made-around-latchkey',
-    title: 'Membership changes that Latchkey did not make',
-    query: null,
-    counted: null,
-    columns: eventColumns,
-  });
-  const told = new Map<string, PackFacts['told'][number]>();
-  for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan), { isHashed: true })) {
-    const { source, direction, matched, actor, changeId, group, groupId } = event;
-    const row = {
-      ...event,
-      group: group ?? groupId,
-      madeBy: actor,
-      matched: matched ?? 'nothing',
-      change: changeId,
-    };
-    await all.add(row);
-    if (matched === null || matched === 'found') await around.add(row);
-    const key = `${source} ${direction} ${row.matched}`;
-    const one = told.get(key) ?? { source, direction, matched: row.matched, count: 0 };
-    told.set(key, { ...one, count: one.count + 1 });
-  }
-  await close(writing, all);
-  await close(writing, around);
-  return [...told.values()].toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
 const holderColumns = [

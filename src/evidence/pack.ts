@@ -29,7 +29,7 @@ export type MadePack = { manifest: Manifest; manifestSha256: string; signedWith:
  */
 export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: PackParts): Promise<MadePack> {
   const facts = await atOneMoment(db, async (tx) => {
-    const { lists, samples, told, madeAt } = await writeLists(tx, folder, plan, parts);
+    const { lists, samples, told, teamLog, madeAt } = await writeLists(tx, folder, plan, parts);
     const { madeBy, tool, signers } = parts;
     return {
       plan,
@@ -40,6 +40,7 @@ export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: Pa
       lists,
       samples,
       told,
+      teamLog,
       files: folder.files,
       signers,
     };

@@ -3,7 +3,9 @@ import { type Control, frameworkNames, type ListName } from '../core/evidence/co
 import { utc } from '../core/evidence/words.ts';
 import { alreadyHtml, type Html, html } from '../web/html.ts';
 import { SHOWN, type WrittenList } from './list.ts';
+import { populationsSection } from './page-populations.ts';
 import { style } from './page-style.ts';
+import { table } from './page-table.ts';
 import { type PackFacts, SAMPLE_RULE } from './plan.ts';
 import type { ToldStory } from './story.ts';
 
@@ -72,9 +74,8 @@ function day(at: Date): string {
 
 function inShort({ lists, told }: PackFacts): Html {
   const count = (name: ListName) => lists.get(name)?.written ?? 0;
-  const around = told.filter(({ matched }) => matched === 'found' || matched === 'nothing');
-  const of = (matched: string) =>
-    around.filter((one) => one.matched === matched).reduce((sum, one) => sum + one.count, 0);
+  const of = (...how: string[]) =>
+    told.filter(({ matched }) => how.includes(matched)).reduce((sum, { count: n }) => sum + n, 0);
   const figures: [string, number, ListName][] = [
     ['accesses were given', count('grants'), 'grants'],
     [
@@ -86,8 +87,8 @@ function inShort({ lists, told }: PackFacts): Html {
     ['people left', count('terminations'), 'terminations'],
     ['exceptions', count('exceptions'), 'exceptions'],
     [
-      'membership changes were found that Latchkey had not made, and were put to an owner',
-      of('found'),
+      'membership changes were found that Latchkey had not made, and were put to an owner or put right',
+      of('found', 'corrected'),
       'made-around-latchkey',
     ],
     ['membership changes that nothing in the record explains', of('nothing'), 'made-around-latchkey'],
@@ -107,48 +108,6 @@ function distinctChanges(list: WrittenList | undefined): number {
   if (list === undefined) return 0;
   return list.written > SHOWN ? list.written : new Set(list.first.map(({ change }) => change)).size;
 }
-
-function populationsSection({ lists, told }: PackFacts): Html {
-  const all = [...lists.values()];
-  const rows = all.map(({ name, title, counted, written }) => [
-    html`<a href="${name}.csv">${title}</a>`,
-    String(written),
-    counted === null
-      ? 'drawn from the others'
-      : counted === written || name === 'policies'
-        ? `${counted}`
-        : html`<b class="bad">${counted}: not the same</b>`,
-  ]);
-  return html`<section id="populations"><h2>Populations, and that they are complete</h2>
-<p>Each list is written whole. Beside it stands what its query counts when it is asked for the count alone, at the same moment.</p>
-${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
-<h3>Held against what the identity provider told</h3>
-<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources. What they told is kept for 400 days.</p>
-${
-  told.length === 0
-    ? html`<p class="empty">No event source told of a membership change in this period.</p>`
-    : table(
-        'Membership changes by source',
-        ['Source', 'Direction', 'Explained by', 'Count'],
-        told.map(({ source, direction, matched, count }) => [
-          source,
-          direction,
-          matchedInWords[matched] ?? matched,
-          String(count),
-        ]),
-      )
-}
-<h3>The queries</h3>
-${all.flatMap(({ title, query }) => (query === null ? [] : [html`<details><summary>${title}</summary><pre>${query}</pre></details>`]))}
-</section>`;
-}
-
-const matchedInWords: Record<string, string> = {
-  change: 'a change of Latchkey’s, at that time',
-  wanted: 'an earlier change of Latchkey’s, told again',
-  found: 'made around Latchkey; found, and put to an owner',
-  nothing: 'nothing in the record',
-};
 
 function controlsSection(controls: readonly Control[], lists: PackFacts['lists']): Html {
   return html`<section id="controls"><h2>Controls</h2>${controls.map(
@@ -267,11 +226,6 @@ ${table(
     .map(({ name, bytes, sha256 }) => [name, String(bytes), html`<code>${sha256}</code>`]),
 )}
 </section>`;
-}
-
-function table(label: string, heads: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((one) => html`<td>${one}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 function isSaid(value: Cell | undefined): boolean {

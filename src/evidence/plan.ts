@@ -18,6 +18,8 @@ export type PackParts = {
   /** Tier of an entitlement, as the catalogue has it now; null: it is not in it any more. */
   tierOf(key: string): string | null;
   known: readonly KnownGroup[];
+  /** Names of the teams that the catalogue gives. */
+  teams: readonly string[];
   /** Name of an identity provider by its `system`; null: of which one is not kept. */
   idpName(system: string | null): string;
   /** Whoever makes it, and with what. */
@@ -38,6 +40,17 @@ export type PackFacts = {
   samples: { of: ListName; query: string; stories: ToldStory[] }[];
   /** Membership changes by event source, direction and what explains them. */
   told: { source: string; direction: string; matched: string; count: number }[];
+  /**
+   * Anypoint's own log: nothing of it was missed from `since` up to `checkedAt`. `isWhole`: the period is in it.
+   * `ofOtherTeams`: membership changes of teams that Latchkey does not give.
+   */
+  teamLog: {
+    since: Date | null;
+    checkedAt: Date | null;
+    trouble: string | null;
+    isWhole: boolean;
+    ofOtherTeams: number;
+  };
   files: WrittenFile[];
   signers: readonly Signer[];
 };

@@ -15,6 +15,7 @@ import { databaseNow } from '../store/postgres/clock.ts';
 import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
 import { forgetStepUps } from '../store/step-ups.ts';
+import { forgetTeamEvents } from '../store/team-events.ts';
 import { createSealing } from './audit/sealing.ts';
 import { attendToEmergencies } from './break-glass/attend.ts';
 import { canaryOnce } from './canary/canary.ts';
@@ -234,6 +235,7 @@ export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetDone(context.db, OUTBOX_KEPT_HOURS);
   await forgetRuns(context.db, RUNS_KEPT_DAYS);
   await forgetObserved(context.db, { days: OBSERVED_KEPT_DAYS, membershipDays: EVIDENCE_KEPT_DAYS });
+  await forgetTeamEvents(context.db, EVIDENCE_KEPT_DAYS);
   await forgetRounds(context.db, EVIDENCE_KEPT_DAYS);
   await forgetSlackReceived(context.db);
   await forgetStepUps(context.db, STEP_UPS_KEPT_DAYS);

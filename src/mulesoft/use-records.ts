@@ -3,6 +3,7 @@ import { isStorable, oneLine } from '../core/storable.ts';
 import type { UsePage, UseRecord } from '../ports/usage.ts';
 import { nextOffset } from './pages.ts';
 import { readAnswer, type Session } from './session.ts';
+import { teamEventsIn } from './team-events.ts';
 
 /** The largest page of users (mulesoft-dx, apis/access-management/api.yaml). */
 const USERS_LIMIT = 500;
@@ -28,15 +29,23 @@ const auditSchema = z.object({
     z.object({
       timestamp: z.union([z.number(), z.string()]),
       userId: z.string().nullish(),
+      userName: z.string().nullish(),
       action: z.string().nullish(),
       objects: z
-        .array(z.object({ objectName: z.string().nullish(), objectType: z.string().nullish() }))
+        .array(
+          z.object({
+            objectId: z.string().nullish(),
+            objectName: z.string().nullish(),
+            objectType: z.string().nullish(),
+          }),
+        )
         .nullish(),
+      payload: z.unknown(),
     }),
   ),
   cursor: z.string().optional(),
 });
-type AuditRow = z.infer<typeof auditSchema>['data'][number];
+export type AuditRow = z.infer<typeof auditSchema>['data'][number];
 
 /** Anypoint's own records of who used it: when each user last signed in, and who changed what. */
 export function createUseRecords(session: Session, orgId: string): UseRecord[] {
@@ -105,6 +114,7 @@ async function* readAudit(
     const isEnd = cursor === undefined || page.data.length === 0;
     yield {
       uses: page.data.flatMap(useIn),
+      teamEvents: page.data.flatMap(teamEventsIn),
       position: new Date(isEnd ? Math.max(newest, now - OVERLAP_MS) : newest).toISOString(),
       since: new Date(from),
       isEnd,

@@ -9,8 +9,21 @@ export type Use = {
   what: string | null;
 };
 
+/** Somebody came into a team of Anypoint's, or left one. */
+export type TeamEvent = {
+  team: { id: string; name: string };
+  /** The id of the account; null: the record does not say whose. */
+  account: string | null;
+  direction: 'added' | 'removed';
+  /** Who did it. */
+  actor: { id: string; name: string };
+  at: Date;
+};
+
 export type UsePage = {
   uses: Use[];
+  /** What it tells of teams' members; only Anypoint's own log does. */
+  teamEvents?: TeamEvent[];
   /** Where to go on once this page is stored. */
   position: string;
   /** From when on nothing was left out, where the first look began; null: the record has it from the beginning. */

@@ -112,6 +112,15 @@ async function tell(
   told: readonly { personId: string; at: Date; direction: string }[],
 ): Promise<void> {
   const rows = told.map((one) => ({ ...one, key: randomUUID() }));
+  // Anypoint's log tells the same, by its own ids of people.
+  await sql`insert into person_links (system, external_id, person_id, verified_at)
+    select distinct 'anypoint', 'a-' || "personId", "personId", now() from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t ("personId" uuid)
+    on conflict do nothing`.execute(db);
+  await sql`insert into team_events (key, team_id, team_name, account, direction, actor, at)
+    select key, ${target.teamId}, ${target.teamName}, 'a-' || "personId", direction, '{"id":"app","name":"Latchkey"}', at + interval '5 seconds'
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t (key text, at timestamptz, direction text, "personId" uuid)`.execute(
+    db,
+  );
   await sql`insert into observed (key, event_source, payload, occurred_at, received_at, processed_at, outcome, person_id, group_id)
     select key, 'oktaLog', jsonb_build_object('kind', 'membership', 'direction', direction), at, at, at, 'expected', "personId", ${target.groupId}
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t (key text, at timestamptz, direction text, "personId" uuid)`.execute(

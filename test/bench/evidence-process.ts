@@ -18,7 +18,15 @@ const { manifest } = await makePack(
   database.db,
   await newFolder(path),
   { ...QUARTER, frameworks: ['soc2', 'iso27001'], sample: { size: 25, seed: 'bench' } },
-  { tierOf: () => 'medium', known: [], idpName: () => 'Okta', madeBy: 'bench', tool: 'bench', signers: [] },
+  {
+    tierOf: () => 'medium',
+    known: [],
+    teams: [],
+    idpName: () => 'Okta',
+    madeBy: 'bench',
+    tool: 'bench',
+    signers: [],
+  },
 );
 const ms = performance.now() - began;
 const of = (list: string) => manifest.populations.find((one) => one.list === list);
@@ -30,6 +38,7 @@ console.log(
     grants: of('grants'),
     removals: of('removals'),
     events: of('membership-events'),
+    teamEvents: of('team-events'),
     around: of('made-around-latchkey'),
     violations: of('violations'),
     holders: of('holders'),

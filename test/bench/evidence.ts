@@ -21,6 +21,7 @@ type Measured = {
   grants: Count;
   removals: Count;
   events: Count;
+  teamEvents: Count;
   around: Count;
   violations: Count;
   holders: Count;
@@ -63,10 +64,17 @@ function figures(few: Measured, all: Measured & { changes: number }): Figure[] {
   const seconds = all.ms / 1_000;
   const isFlat = all.peakMb <= few.peakMb * FLAT_SHARE || all.peakMb <= few.peakMb + FLAT_MB;
   const inLists = all.grants.written + all.removals.written;
-  const isWhole = [all.grants, all.removals, all.events].every(({ counted, written }) => counted === written);
+  const isWhole = [all.grants, all.removals, all.events, all.teamEvents].every(
+    ({ counted, written }) => counted === written,
+  );
   return [
     figure('changes', inLists, `${all.changes}, and as many counted`, inLists === all.changes && isWhole),
-    figure('membership changes matched', all.events.written, 'all of them', all.around.written === 0),
+    figure(
+      'membership changes matched',
+      all.events.written + all.teamEvents.written,
+      'all of them, of the identity provider and of Anypoint',
+      all.around.written === 0 && all.teamEvents.written === all.events.written,
+    ),
     figure('violations', all.violations.written, 'none', all.violations.written === 0),
     figure('held at its end', all.holders.written, '', all.holders.written > 0),
     figure('written, MB', all.bytes / 1_048_576, '', true),

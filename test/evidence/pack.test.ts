@@ -20,6 +20,8 @@ import type { Manifest } from '../../src/evidence/pack.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { sealedCount } from '../../src/store/audit-seals.ts';
 import { rememberPerson } from '../../src/store/people.ts';
+import { linkPerson } from '../../src/store/person-links.ts';
+import { keepTeamEvents } from '../../src/store/team-events.ts';
 import { entitlement, target } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
@@ -61,12 +63,28 @@ beforeAll(async () => {
     direction: 'added' | 'removed',
     actor: { id: string; name: string } | null = null,
   ) => {
+    // Anypoint is changed by what the identity provider pushes, some seconds later.
+    await toldByAnypoint(who, later(at, 8), direction);
     await sql`insert into observed (key, event_source, payload, actor, occurred_at, received_at, processed_at, outcome, person_id, group_id)
       values (${`okta:${Math.random()}`}, 'oktaLog', ${JSON.stringify({ kind: 'membership', direction, person: { id: who.email }, group: { id: target.groupId } })}::jsonb,
         ${actor === null ? null : JSON.stringify(actor)}::jsonb, ${at}, ${at}, ${at}, ${actor === null ? 'expected' : 'checked'}, ${who.id}, ${target.groupId})`.execute(
       db,
     );
   };
+  const toldByAnypoint = async (
+    who: Somebody,
+    at: Date,
+    direction: 'added' | 'removed',
+    { team = { id: target.teamId, name: target.teamName }, actor = LATCHKEY } = {},
+  ) =>
+    await db.transaction().execute(async (tx) => {
+      await keepTeamEvents(tx, [{ team, account: `anypoint-${who.name}`, direction, actor, at }]);
+    });
+  for (const { id, name } of [olga, ines, omar, mona])
+    await linkPerson(db, id, 'anypoint', `anypoint-${name}`);
+  await sql`insert into usage_sources (source, system, since, checked_at) values ('anypointAudit', 'anypoint', ${on(-40)}, ${on(100)})`.execute(
+    db,
+  );
   const write = (events: readonly ChangeEvent[]) => commit(db, async () => ({ result: null, events }));
 
   for (let week = 0; week < 10; week += 1) {
@@ -88,6 +106,17 @@ beforeAll(async () => {
   planted.around = around.id;
   // And one of which nothing in the record tells.
   await told(mona, on(12), 'added', mallory);
+  // One put straight into the team in Anypoint, and taken out a few minutes later by the comparison.
+  await toldByAnypoint(mona, on(14), 'added', { actor: ADMINISTRATOR });
+  await toldByAnypoint(mona, on(14, 9, 240), 'removed');
+  // One that is in the team still, and somebody whom nobody knows.
+  await toldByAnypoint(mona, on(15), 'added', { actor: ADMINISTRATOR });
+  await toldByAnypoint({ ...mona, name: 'stranger' }, on(16), 'added', { actor: ADMINISTRATOR });
+  // A team that Latchkey does not give.
+  await toldByAnypoint(mona, on(17), 'added', {
+    team: { id: 'another', name: 'Marketing' },
+    actor: ADMINISTRATOR,
+  });
   // A removal that was late.
   const late = access(omar, olga, on(20), { secondsToGone: 300, reason: '=cmd()|x' });
   await write(late.events);
@@ -155,6 +184,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const LATCHKEY = { id: 'app', name: 'Latchkey (connected app)' };
+const ADMINISTRATOR = { id: 'admin', name: 'Anypoint administrator' };
+const later = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1_000);
 const key = newSigningKey('latchkey.example/audit');
 const vkey = readSigner(key)?.verifier.vkey ?? '';
 const DRAWN = '--from 2026-01-01 --to 2026-03-31 --sample 5 --seed spring'.split(' ');
@@ -238,7 +270,7 @@ test('the exceptions are those that were planted, and nothing else', async () =>
 
 test('a membership change that Latchkey had not made is named, with what became of it', async () => {
   expect(
-    (await list('made-around-latchkey')).map(({ person, madeBy, matched, change }) => ({
+    (await ofSource('oktaLog')).map(({ person, madeBy, matched, change }) => ({
       person,
       madeBy,
       matched,
@@ -250,6 +282,49 @@ test('a membership change that Latchkey had not made is named, with what became 
     { person: 'omar', madeBy: 'olga', matched: 'found', change: planted.selfKept },
   ]);
   expect(await list('membership-events')).toHaveLength(31);
+});
+
+const ofSource = async (name: string) =>
+  (await list('made-around-latchkey')).filter(({ source }) => source === name);
+
+test('so is what Anypoint’s own log has, and nothing else', async () => {
+  expect(
+    (await ofSource('anypointAudit')).map(({ person, account, madeBy, matched, direction }) => ({
+      who: person ?? account,
+      madeBy,
+      matched,
+      direction,
+    })),
+  ).toEqual([
+    { who: 'omar', madeBy: LATCHKEY.name, matched: 'found', direction: 'added' },
+    // The group's membership that nothing tells of was carried into the team.
+    { who: 'mona', madeBy: LATCHKEY.name, matched: 'nothing', direction: 'added' },
+    { who: 'mona', madeBy: ADMINISTRATOR.name, matched: 'corrected', direction: 'added' },
+    { who: 'mona', madeBy: ADMINISTRATOR.name, matched: 'nothing', direction: 'added' },
+    { who: 'anypoint-stranger', madeBy: ADMINISTRATOR.name, matched: 'nothing', direction: 'added' },
+    { who: 'omar', madeBy: LATCHKEY.name, matched: 'found', direction: 'added' },
+  ]);
+  const events = await list('team-events');
+  expect(events).toHaveLength(35);
+  expect(events.filter(({ matched }) => matched === 'change')).toHaveLength(28);
+  expect(events.filter(({ matched }) => matched === 'correcting')).toMatchObject([
+    { person: 'mona', direction: 'removed' },
+  ]);
+  const text = await page();
+  expect(text).toContain(
+    'It was read without a gap from 2025-11-22 09:00:00 UTC to 2026-04-11 09:00:00 UTC.',
+  );
+  expect(text).toContain('It also has 1 of teams that Latchkey does not give');
+});
+
+test('where Anypoint’s log is not known for the whole period, the page says so', async () => {
+  const { db } = fresh.database;
+  await sql`update usage_sources set since = ${on(30)}`.execute(db);
+  const out = await mkdtemp(join(tmpdir(), 'evidence-'));
+  await run(...DRAWN, '--out', out);
+  expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('That is not the whole period');
+  await sql`update usage_sources set since = ${on(-40)}`.execute(db);
+  await rm(out, { recursive: true });
 });
 
 test('a sample is told whole, and is drawn again with its seed', async () => {

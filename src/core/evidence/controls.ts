@@ -20,6 +20,7 @@ export const listNames = [
   'violations',
   'exceptions',
   'membership-events',
+  'team-events',
   'made-around-latchkey',
   'holders',
   'canary',
@@ -44,8 +45,8 @@ const controls: readonly Control[] = [
     id: 'CC6.1',
     asks: 'Logical access is restricted to what is authorised, and who has access can be shown.',
     answer:
-      'Who held what at the end of the period, with the reason for each, and every change of it that the identity provider told of.',
-    lists: ['holders', 'membership-events', 'made-around-latchkey', 'policies'],
+      'Who held what at the end of the period, with the reason for each, and every change of it that the identity provider or Anypoint told of.',
+    lists: ['holders', 'membership-events', 'team-events', 'made-around-latchkey', 'policies'],
   },
   {
     framework: 'soc2',

@@ -2,6 +2,7 @@ import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import type { UsePage, UseRecord } from '../../ports/usage.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
+import { keepTeamEvents } from '../../store/team-events.ts';
 import {
   noteUsesRead,
   noteUsesUnread,
@@ -61,6 +62,7 @@ async function readOn(context: Needs, record: UseRecord): Promise<void> {
 
 async function store(context: Needs, record: UseRecord, page: UsePage, isAnew: boolean): Promise<void> {
   await commit(context.db, async ({ tx }) => {
+    await keepTeamEvents(tx, page.teamEvents ?? []);
     await recordUses(tx, record, page.uses, context.catalogue.current().digest.unusedSeconds);
     await writeUsePosition(tx, record, page, isAnew);
     return { result: null };

@@ -278,6 +278,16 @@ export type Tables = {
     checked_at: Date | null;
     trouble: string | null;
   };
+  team_events: {
+    id: Generated<string>;
+    key: string;
+    team_id: string;
+    team_name: string;
+    account: string | null;
+    direction: 'added' | 'removed';
+    actor: Json<unknown>;
+    at: Date;
+  };
   digests: {
     id: string;
     kind: string;

@@ -147,3 +147,18 @@ test('a record that can’t be read is said, and is not "unused"; the others are
   });
   expect(warned.length).toBeGreaterThan(0);
 });
+
+test('who came into a team in Anypoint and who left one is kept, once however often it is read', async () => {
+  const [team] = (await (await fetch(`${anypoint.url}/anypoint/sim/teams`)).json()) as { name: string }[];
+  const member = `/anypoint/sim/teams/${encodeURIComponent(team?.name ?? '')}/members/erik`;
+  await console(anypoint, member, { membershipType: 'member' });
+  await readUsageOnce(context);
+  await fetch(`${anypoint.url}${member}`, { method: 'DELETE' });
+  for (let looks = 0; looks < 3; looks += 1) await readUsageOnce(context);
+  const rows = await fresh.database.db.selectFrom('team_events').selectAll().orderBy('id').execute();
+  const of = { team_name: team?.name, account: seed('erik')?.anypointId };
+  expect(rows).toMatchObject([
+    { ...of, direction: 'added', actor: { name: 'Anypoint administrator' } },
+    { ...of, direction: 'removed', actor: { name: 'Anypoint administrator' } },
+  ]);
+});

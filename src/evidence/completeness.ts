@@ -1,0 +1,137 @@
+import type { ListName } from '../core/evidence/controls.ts';
+import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
+import {
+  type MembershipEvent,
+  matchedEvents,
+  membershipEvents,
+} from '../store/evidence/membership-events.ts';
+import {
+  type MatchedTeamEvent,
+  matchedTeamEvents,
+  otherTeamEvents,
+  teamEvents,
+  teamLogKnown,
+} from '../store/evidence/team-events.ts';
+import type { Tx } from '../store/postgres/database.ts';
+import type { Folder } from './folder.ts';
+import { type OpenList, openList, type WrittenList } from './list.ts';
+import type { PackFacts, PackParts, PackPlan } from './plan.ts';
+
+const eventColumns = [
+  'occurredAt',
+  'source',
+  'direction',
+  'person',
+  'email',
+  'group',
+  'entitlement',
+  'madeBy',
+  'matched',
+  'change',
+  'state',
+];
+const teamEventColumns = eventColumns
+  .map((column) => (column === 'group' ? 'team' : column))
+  .toSpliced(5, 0, 'account');
+const aroundColumns = eventColumns.toSpliced(6, 0, 'team', 'account');
+
+type Needs = {
+  tx: Tx;
+  folder: Folder;
+  plan: PackPlan;
+  parts: PackParts;
+  lists: Map<ListName, WrittenList>;
+};
+type Told = PackFacts['told'][number];
+
+/**
+ * Every membership change that the identity provider told of, and every one that Anypoint's own log has. Beside them
+ * stand those of both that Latchkey had not made.
+ */
+export async function writeMembershipEvents(writing: Needs): Promise<Pick<PackFacts, 'told' | 'teamLog'>> {
+  const { lists, folder } = writing;
+  const around = await openList(folder, {
+    name: 'made-around-latchkey',
+    title: 'Membership changes that Latchkey did not make',
+    query: null,
+    counted: null,
+    columns: aroundColumns,
+  });
+  const told = [...(await writeOfIdp(writing, around)), ...(await writeOfAnypoint(writing, around))];
+  lists.set('made-around-latchkey', await around.end());
+  return { told, teamLog: await teamLogOf(writing) };
+}
+
+async function writeOfIdp({ tx, folder, plan, lists }: Needs, around: OpenList): Promise<Told[]> {
+  const query = membershipEvents(plan);
+  const all = await openList(folder, {
+    query: shownQuery(tx, query),
+    counted: await countOf(tx, query),
+    columns: eventColumns,
+    name: 'membership-events',
+    title: 'Membership changes as event sources told them',
+  });
+  const told = tally();
+  for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan), { isHashed: true })) {
+    const { source, direction, matched, actor, changeId, group, groupId } = event;
+    const row = {
+      ...event,
+      group: group ?? groupId,
+      madeBy: actor,
+      matched: matched ?? 'nothing',
+      change: changeId,
+    };
+    await all.add(row);
+    if (matched === null || matched === 'found') await around.add(row);
+    told.count({ source, direction, matched: row.matched });
+  }
+  lists.set('membership-events', await all.end());
+  return told.all();
+}
+
+async function writeOfAnypoint({ tx, folder, plan, parts, lists }: Needs, around: OpenList): Promise<Told[]> {
+  const query = teamEvents(plan, parts.teams);
+  const all = await openList(folder, {
+    query: shownQuery(tx, query),
+    counted: await countOf(tx, query),
+    columns: teamEventColumns,
+    name: 'team-events',
+    title: 'Membership changes as Anypoint’s audit log has them',
+  });
+  const told = tally();
+  for await (const event of rowsOf<MatchedTeamEvent>(tx, matchedTeamEvents(plan, parts.teams), {
+    isHashed: true,
+  })) {
+    const { source, direction, matched, actor, changeId } = event;
+    const row = { ...event, madeBy: actor, matched: matched ?? 'nothing', change: changeId };
+    await all.add(row);
+    if (matched === null || matched === 'found' || matched === 'corrected') await around.add(row);
+    told.count({ source, direction, matched: row.matched });
+  }
+  lists.set('team-events', await all.end());
+  return told.all();
+}
+
+/** For how much of the period Anypoint's log is known: what was not read is not complete. */
+async function teamLogOf({ tx, plan, parts }: Needs): Promise<PackFacts['teamLog']> {
+  const { rows } = await teamLogKnown().execute(tx);
+  const { since = null, checkedAt = null, trouble = null } = rows[0] ?? {};
+  return {
+    since,
+    checkedAt,
+    trouble,
+    isWhole: since !== null && checkedAt !== null && since <= plan.from && checkedAt >= plan.to,
+    ofOtherTeams: await countOf(tx, otherTeamEvents(plan, parts.teams)),
+  };
+}
+
+function tally() {
+  const counts = new Map<string, Told>();
+  return {
+    count(of: Omit<Told, 'count'>): void {
+      const key = `${of.source} ${of.direction} ${of.matched}`;
+      counts.set(key, { ...of, count: (counts.get(key)?.count ?? 0) + 1 });
+    },
+    all: (): Told[] => [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one),
+  };
+}

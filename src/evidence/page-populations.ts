@@ -1,0 +1,77 @@
+import { utc } from '../core/evidence/words.ts';
+import { type Html, html } from '../web/html.ts';
+import { table } from './page-table.ts';
+import type { PackFacts } from './plan.ts';
+
+/** Every list with its counts, and what other systems tell held against what Latchkey has. */
+export function populationsSection({ lists, told, teamLog }: PackFacts): Html {
+  const all = [...lists.values()];
+  const rows = all.map(({ name, title, counted, written }) => [
+    html`<a href="${name}.csv">${title}</a>`,
+    String(written),
+    counted === null
+      ? 'drawn from the others'
+      : counted === written || name === 'policies'
+        ? `${counted}`
+        : html`<b class="bad">${counted}: not the same</b>`,
+  ]);
+  return html`<section id="populations"><h2>Populations, and that they are complete</h2>
+<p>Each list is written whole. Beside it stands what its query counts when it is asked for the count alone, at the same moment.</p>
+${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
+<h3>Held against what the identity provider told</h3>
+<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources. What they told is kept for 400 days.</p>
+${toldTable(
+  told.filter(({ source }) => source !== ANYPOINT),
+  'No event source told of a membership change in this period.',
+)}
+<h3>Held against Anypoint’s own audit log</h3>
+${teamLogInWords(teamLog)}
+${toldTable(
+  told.filter(({ source }) => source === ANYPOINT),
+  'Anypoint’s log, as far as it is known, has no change of the members of a team that Latchkey gives.',
+)}
+<h3>The queries</h3>
+${all.flatMap(({ title, query }) => (query === null ? [] : [html`<details><summary>${title}</summary><pre>${query}</pre></details>`]))}
+</section>`;
+}
+
+const ANYPOINT = 'anypointAudit';
+
+function toldTable(told: PackFacts['told'], empty: string): Html {
+  if (told.length === 0) return html`<p class="empty">${empty}</p>`;
+  return table(
+    'Membership changes by source',
+    ['Source', 'Direction', 'Explained by', 'Count'],
+    told.map(({ source, direction, matched, count }) => [
+      source,
+      direction,
+      matchedInWords[matched] ?? matched,
+      String(count),
+    ]),
+  );
+}
+
+function teamLogInWords({ since, checkedAt, trouble, isWhole, ofOtherTeams }: PackFacts['teamLog']): Html {
+  const others =
+    ofOtherTeams === 0
+      ? ''
+      : ` It also has ${ofOtherTeams} of teams that Latchkey does not give; they are not listed here.`;
+  const known =
+    since === null || checkedAt === null
+      ? 'It was never read to its end.'
+      : `It was read without a gap from ${utc(since)} to ${utc(checkedAt)}.`;
+  const gap = isWhole
+    ? null
+    : html` <b class="bad">That is not the whole period</b>: of the rest of it nothing can be said by this log.${trouble === null ? '' : ` ${trouble}.`}`;
+  return html`<p>Every time somebody came into or left a team that Latchkey gives, as Anypoint’s audit log has it, is matched to a change of Latchkey’s. ${known}${gap}${others}</p>`;
+}
+
+const matchedInWords: Record<string, string> = {
+  change: 'a change of Latchkey’s, at that time',
+  wanted: 'an earlier change of Latchkey’s, told or made again',
+  leaver: 'a leaver’s case',
+  found: 'made around Latchkey; found, and put to an owner',
+  corrected: 'made around Latchkey; put right within a day',
+  correcting: 'puts right what was made around Latchkey',
+  nothing: 'nothing in the record',
+};
