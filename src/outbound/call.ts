@@ -1,5 +1,6 @@
 import { Fault, type Party, type Trouble } from '../core/fault.ts';
 import { parseStorable } from '../core/storable.ts';
+import { exchange, type Received, textOf } from './http.ts';
 import { metered, outcomeOf, type System, systemOf } from './meter.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -55,27 +56,23 @@ async function callNow({ party, what }: Asked): Promise<Answer> {
 async function send(party: Party, what: Call): Promise<Answer> {
   const isWrite = what.method !== 'GET';
   const headers: Record<string, string> = { accept: 'application/json', ...what.headers };
-  let body: string | URLSearchParams | undefined;
-  if (what.body instanceof URLSearchParams) body = what.body;
-  else if (what.body !== undefined) {
+  let body: string | undefined;
+  if (what.body instanceof URLSearchParams) {
+    headers['content-type'] ??= 'application/x-www-form-urlencoded;charset=UTF-8';
+    body = what.body.toString();
+  } else if (what.body !== undefined) {
     headers['content-type'] ??= 'application/json';
     body = JSON.stringify(what.body);
   }
-  let status: number;
-  let responseHeaders: Headers;
-  let content: Buffer | string;
+  let received: Received;
   try {
-    const response = await fetch(what.url, {
+    received = await exchange(what.url, {
       method: what.method,
       headers,
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(what.timeoutMs),
       redirect: what.redirect ?? 'error',
     });
-    status = response.status;
-    responseHeaders = response.headers;
-    const isReadAsTold = what.read !== undefined && response.ok;
-    content = isReadAsTold ? Buffer.from(await response.arrayBuffer()) : await response.text();
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'TimeoutError')
       throw new Fault(
@@ -94,12 +91,14 @@ async function send(party: Party, what: Call): Promise<Answer> {
       cause,
     });
   }
-  if (content.length === 0) return { status, headers: responseHeaders, body: null };
+  const { status, headers: answered, body: content } = received;
+  if (content.length === 0) return { status, headers: answered, body: null };
+  const isSuccess = status >= 200 && status < 300;
   try {
-    const parsed = typeof content === 'string' ? parseStorable(content) : what.read?.(content);
-    return { status, headers: responseHeaders, body: parsed };
+    const parsed = what.read !== undefined && isSuccess ? what.read(content) : parseStorable(textOf(content));
+    return { status, headers: answered, body: parsed };
   } catch (cause) {
-    if (status >= 200 && status < 300)
+    if (isSuccess)
       throw new Fault(
         `${party}.bad_answer`,
         `${what.method} ${pathOf(what.url)}: ${status} with a body that is not JSON`,
@@ -109,7 +108,7 @@ async function send(party: Party, what: Call): Promise<Answer> {
           cause,
         },
       );
-    return { status, headers: responseHeaders, body: null };
+    return { status, headers: answered, body: null };
   }
 }
 

@@ -1,5 +1,6 @@
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import type { Logger } from 'pino';
+import { exchange, type Received, textOf } from '../../outbound/http.ts';
 import { metered } from '../../outbound/meter.ts';
 import { type GivenSecret, type Secret, secretOf, withSecret } from '../../secrets/secret.ts';
 import { boltLogger } from './bolt-logger.ts';
@@ -46,11 +47,40 @@ class MeteredClient extends WebClient {
   }
 }
 
+type Fetch = NonNullable<WebClientOptions['fetch']>;
+
 /** Sends each call with the token of the moment; the SDK keeps the one that it was made with. */
-export function authorizedFetch(secret: Secret): NonNullable<WebClientOptions['fetch']> {
-  return (url, init) => {
-    const headers = new Headers(init?.headers as ConstructorParameters<typeof Headers>[0]);
-    headers.set('authorization', `Bearer ${secret.current()}`);
-    return fetch(url as string, { ...(init as RequestInit), headers }) as never;
+export function authorizedFetch(secret: Secret): Fetch {
+  return async (url, init) => {
+    const given = Object.entries(init?.headers ?? {}).filter(
+      ([name]) => name.toLowerCase() !== 'authorization',
+    );
+    const headers = { ...Object.fromEntries(given), authorization: `Bearer ${secret.current()}` };
+    const { body, signal, redirect } = init ?? {};
+    // A file goes as a form of parts.
+    if (typeof body !== 'string') return await fetch(url, { ...(init as RequestInit), headers });
+    const answer = await exchange(String(url), {
+      method: 'POST',
+      headers,
+      body,
+      ...(signal == null ? {} : { signal }),
+      redirect: redirect === 'manual' ? 'manual' : 'error',
+    });
+    return responseOf(answer, String(url));
+  };
+}
+
+/** What the SDK reads of a response. */
+function responseOf({ status, headers, body }: Received, url: string): Awaited<ReturnType<Fetch>> {
+  return {
+    status,
+    statusText: '',
+    ok: status >= 200 && status < 300,
+    headers,
+    url,
+    text: async () => textOf(body),
+    json: async () => JSON.parse(textOf(body)),
+    arrayBuffer: async () =>
+      body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength) as ArrayBuffer,
   };
 }
