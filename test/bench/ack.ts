@@ -7,7 +7,7 @@ import type { Traveller } from './traveller.ts';
 const PER_SECOND = 100;
 /** Changes that set out each second beside it, request to in effect. */
 const BACKGROUND_PER_SECOND = 3;
-const P99_MS = 150;
+const P99_MS = 50;
 const RATIO = 1.5;
 
 /**

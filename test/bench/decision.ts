@@ -6,8 +6,8 @@ import { abreast, type Traveller } from './traveller.ts';
 
 /** Changes between click and effect at once; the next click comes when one of them is in effect. */
 const WIDTH = 2;
-const P50_MS = 50;
-const P99_MS = 250;
+const P50_MS = 20;
+const P99_MS = 60;
 
 /** From an approver's click leaving Slack, and from the decision's commit, to the IdP receiving the membership write. */
 export async function decision(scene: Scene, traveller: Traveller, crowd: number): Promise<Figure[]> {

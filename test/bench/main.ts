@@ -25,18 +25,18 @@ import { storm } from './storm.ts';
 type Bench = (
   say: (line: string) => void,
   isSmall: boolean,
-  options: { system: System; minutes: number },
+  options: { system: System; minutes: number; isOnRedis: boolean },
 ) => Promise<Figure[]>;
 
 /**
- * `npm run bench [-- name] [--json] [--small] [--runs 3] [--before <commit>] [--idp entra]`: measures, prints a table
+ * `npm run bench [-- name] [--json] [--small] [--runs 3] [--before <commit>] [--idp entra] [--redis]`: measures, prints a table
  * or a line of JSON per figure.
  * `--small`: a twentieth of the first sync and of the storm, a fifth of the road, for a quick look; its figures say
- * little. `--idp`: whose groups give access on the road.
+ * little. `--idp`: whose groups give access on the road. `--redis`: the road with its queue on a Redis of its own.
  */
 const benches = {
   policy,
-  road: (say, isSmall, { system }) => road(say, isSmall, system),
+  road,
   parted,
   scim,
   'many-members': manyMembers,
@@ -67,6 +67,7 @@ const { parts, ...values } = readOptions(
       runs: 'measures so often, and prints the median and the spread',
       before: 'measures an earlier commit too, by turns, and holds now against it',
       idp: 'whose groups give access on the road, okta or entra',
+      redis: 'the road with its queue on a Redis, which is started for it',
       minutes: 'how long the soak takes, which is run by its name alone',
     },
     parts: {
@@ -95,6 +96,7 @@ const { parts, ...values } = readOptions(
     runs: { type: 'string', default: '1' },
     before: { type: 'string' },
     idp: { type: 'string', default: 'okta' },
+    redis: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '10' },
   },
 );
@@ -109,6 +111,8 @@ const names = (
 ) as (keyof typeof benches)[];
 if (system !== 'okta' && names.some((name) => name !== 'road' && name !== 'parted'))
   refuse(`npm run bench: with --idp ${system} there are road and parted alone`);
+if (values.redis && names.some((name) => name !== 'road' && name !== 'parted'))
+  refuse('npm run bench: with --redis there are road and parted alone');
 const say = (line: string) => process.stderr.write(`${line}\n`);
 for (const name of names) {
   const figures = await figuresOf(name);
@@ -132,13 +136,15 @@ async function figuresOf(name: keyof typeof benches): Promise<Figure[]> {
       name,
       ...(values.small ? ['--small'] : []),
       ...(system === 'okta' ? [] : [`--idp=${system}`]),
+      ...(values.redis ? ['--redis'] : []),
     ];
     return await beforeAndAfter(say, { before: values.before, runs, args });
   }
+  const options = { system: system ?? 'okta', minutes, isOnRedis: values.redis };
   const all: Figure[][] = [];
   for (let run = 1; run <= runs; run += 1) {
     if (runs > 1) say(`${name}: run ${run} of ${runs}`);
-    all.push(await (benches[name] as Bench)(say, values.small, { system: system ?? 'okta', minutes }));
+    all.push(await (benches[name] as Bench)(say, values.small, options));
   }
   return middleOf(all);
 }

@@ -18,13 +18,13 @@ const COMPARED = ['whole changes per second', 'slack ack p50 (ms)', 'slack ack p
 export async function parted(
   say: (line: string) => void,
   isSmall: boolean,
-  { system }: { system: System },
+  given: { system: System; isOnRedis: boolean },
 ): Promise<Figure[]> {
   const size = isSmall ? SMALL : WHOLE;
   say('one process…');
-  const one = await figuresWith(0, size, system);
+  const one = await figuresWith(size, { ...given, workers: 0 });
   say(`a web process and ${WORKERS} workers…`);
-  const several = await figuresWith(WORKERS, size, system);
+  const several = await figuresWith(size, { ...given, workers: WORKERS });
   return several.map((figure, n): Figure => {
     const baselineValue = one[n]?.value ?? Number.NaN;
     const ratio = figure.value / baselineValue;
@@ -42,8 +42,11 @@ export async function parted(
   });
 }
 
-async function figuresWith(workers: number, { crowd, seconds }: typeof WHOLE, system: System) {
-  const scene = await setScene({ system, workers });
+async function figuresWith(
+  { crowd, seconds }: typeof WHOLE,
+  given: { system: System; isOnRedis: boolean; workers: number },
+) {
+  const scene = await setScene(given);
   const traveller = createTraveller(scene);
   try {
     const all = [...(await ack(scene, traveller, seconds)), ...(await whole(scene, traveller, crowd))];

@@ -13,11 +13,16 @@ const SMALL = { crowd: 40, seconds: 3 };
 
 /**
  * The road's first figures. Latchkey runs as a process of its own exactly as `npm start` does with real settings,
- * beside the world, PostgreSQL, and this process, which plays Slack and watches. `system`: whose groups give access.
+ * beside the world, PostgreSQL, and this process, which plays Slack and watches. `system`: whose groups give access;
+ * `isOnRedis`: its queue is on a Redis, else on PostgreSQL.
  */
-export async function road(say: (line: string) => void, isSmall: boolean, system: System): Promise<Figure[]> {
+export async function road(
+  say: (line: string) => void,
+  isSmall: boolean,
+  given: { system: System; isOnRedis: boolean },
+): Promise<Figure[]> {
   const { crowd, seconds } = isSmall ? SMALL : WHOLE;
-  const scene = await setScene({ system });
+  const scene = await setScene(given);
   const traveller = createTraveller(scene);
   try {
     say('decisions…');

@@ -10,6 +10,7 @@ import { credentials } from '../../src/sandbox/seed.ts';
 import { startEmbeddedPostgres } from '../../src/store/postgres/embedded.ts';
 import { freePort } from '../../src/store/postgres/free-port.ts';
 import { throwAwayFolder } from '../../src/store/postgres/guard.ts';
+import { startRedis } from '../faults/redis-server.ts';
 import { type AskWorld, type BenchIdp, benchIdps } from './idp.ts';
 import { familyProcessorMs, parentOf, processorMs } from './processor-time.ts';
 import { startFlags } from './program.ts';
@@ -42,18 +43,21 @@ const READY_WITHIN_MS = 60_000;
  * Latchkey as `npm start` runs it for real, the world and PostgreSQL, each in a process of its own. The world has its
  * limits off and pushes at once. `stormPeople`: so many more people. `system`: whose groups give access. `areas`: so many
  * more groups and teams, which a catalogue in `policyDir` may name. `workers`: so
- * many processes carry out what is owed, beside one that answers; 0: one process does both.
+ * many processes carry out what is owed, beside one that answers; 0: one process does both. `isOnRedis`: the queue is on
+ * a Redis of its own.
  */
 export async function setScene({
   stormPeople = 0,
   system = 'okta',
   workers = 0,
+  isOnRedis = false,
   areas = 0,
   policyDir = fileURLToPath(new URL('../../policy', import.meta.url)),
 }: {
   stormPeople?: number;
   system?: System;
   workers?: number;
+  isOnRedis?: boolean;
   areas?: number;
   policyDir?: string;
 } = {}): Promise<Scene> {
@@ -62,6 +66,7 @@ export async function setScene({
   const children: ChildProcess[] = [];
   const postgres = await startEmbeddedPostgres(join(home, 'postgres'), { throwAway: home });
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
+  const redis = isOnRedis ? await startRedis() : null;
 
   const flags = await startFlags();
   const counter = new URL('./count-trips.ts', import.meta.url).href;
@@ -92,6 +97,7 @@ export async function setScene({
       }),
     );
     await db.end();
+    await redis?.stop();
     await postgres.stop();
     await rm(home, { recursive: true, force: true });
   }
@@ -125,6 +131,7 @@ export async function setScene({
       start('../../src/main.ts', only, {
         ...idp.settings(worldUrl),
         DATABASE_URL: postgres.url,
+        ...(redis === null ? {} : { REDIS_URL: redis.url }),
         PORT: String(at),
         POLICY_DIR: policyDir,
         LOG_LEVEL: 'error',
