@@ -1,4 +1,5 @@
 import { PAGE_PATH } from '../../flow/page/sign-in.ts';
+import { lastCheckpoint } from '../../store/audit-tree.ts';
 import { type ListedEntry, listAudit } from '../../store/page/audit.ts';
 import { entryInWords, entryTypes } from '../entry-words.ts';
 import { html } from '../html.ts';
@@ -31,7 +32,7 @@ export const auditPage = list<Row>({
       title: 'No.',
       is: 'text',
       value: ({ seq }) => seq,
-      show: ({ seq }) => seq ?? 'not sealed yet',
+      show: ({ id, seq }) => html`<a href="${PAGE_PATH}/audit/${id}">${seq ?? 'not sealed yet'}</a>`,
     },
     { key: 'at', title: 'When', is: 'time', value: ({ at }) => at, show: ({ at }, { exact }) => exact(at) },
     {
@@ -52,6 +53,7 @@ export const auditPage = list<Row>({
           ? '–'
           : html`<a href="${PAGE_PATH}/changes/${changeId}">${changeId.slice(0, 8)}</a>`,
     },
+    { key: 'id', title: 'Id', is: 'text', value: ({ id }) => id, isHidden: true },
     { key: 'data', title: 'Data', is: 'text', value: ({ data }) => JSON.stringify(data), isHidden: true },
   ],
   async read({ context, query }, portion) {
@@ -59,6 +61,12 @@ export const auditPage = list<Row>({
     if (change !== undefined && !UUID.test(change)) return { rows: [], next: null };
     const { rows, next } = await listAudit(context.db, { person, type, change, from, to }, portion);
     return { rows: rows.map((row) => ({ ...row, idp: context.idps.name })), next };
+  },
+  above: async ({ context, as }) => {
+    const last = await lastCheckpoint(context.db);
+    return last === null
+      ? null
+      : html`<p>The newest checkpoint, of ${as.time(last.madeAt)}, covers ${last.size.toLocaleString('en')} entries: <a href="${PAGE_PATH}/audit/checkpoint" download>download it</a>. Kept elsewhere, it shows later that none of them was changed or taken away.</p>`;
   },
   empty: () =>
     html`<p>No entry fits these filters.</p><p>A change has a whole id of 36 letters; days are days in UTC. <a href="${PAGE_PATH}/audit">Show all</a></p>`,

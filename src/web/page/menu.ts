@@ -6,6 +6,7 @@ import { changesPage } from './changes.ts';
 import { findingsPage } from './findings.ts';
 import { healthPage } from './health.ts';
 import { oneChangePage } from './one-change.ts';
+import { checkpointFile, entryFile, oneEntryPage, proofFile } from './one-entry.ts';
 import { overviewPage } from './overview.ts';
 import type { AnyPage } from './pages.ts';
 import { pastAccessPage } from './past-access.ts';
@@ -27,4 +28,8 @@ export const pages: readonly AnyPage[] = [
   healthPage,
   canaryPage,
   auditPage,
+  checkpointFile,
+  oneEntryPage,
+  entryFile,
+  proofFile,
 ];

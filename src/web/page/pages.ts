@@ -55,6 +55,18 @@ export type OtherPage = {
   rule: RouteRule;
   inMenu: boolean;
   html: (asked: AskedByReader) => Promise<{ title: string; body: Html; refreshSeconds?: number } | null>;
+  isOnRecord?: true;
+};
+
+/** A text to download. Null: there is none of that name. */
+export type FilePage = {
+  is: 'file';
+  path: string;
+  title: string;
+  rule: RouteRule;
+  inMenu: false;
+  file: (asked: AskedByReader) => Promise<{ name: string; type: string; text: string } | null>;
+  isOnRecord?: true;
 };
 
 /** A list of rows of any kind: which it is matters to itself alone. */
@@ -62,7 +74,7 @@ export function list<Row>(page: Omit<ListPage<Row>, 'is'>): ListPage {
   return { is: 'list', ...page } as unknown as ListPage;
 }
 
-export type AnyPage = ListPage | OtherPage;
+export type AnyPage = ListPage | OtherPage | FilePage;
 
 /** Rows that JSON gives at once, at most. */
 export const LIMIT_MAX = 500;

@@ -88,6 +88,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const reviewLinesPage = list<Row>({
   path: '/review-lines',
   title: 'Lines of a review',
+  ids: 'number',
   about: 'Who holds what as the review found it, who was asked, and what they decided.',
   rule: 'own',
   inMenu: false,

@@ -12,7 +12,7 @@ import { createDoor } from './door.ts';
 import { addressOf, cursorOf, cursorText, filterForm, type Query, queryOf } from './filters.ts';
 import { framed, icon, type MenuItem, unframed } from './layout.ts';
 import { pages } from './menu.ts';
-import type { AskedByReader, ListPage, OtherPage, Sources } from './pages.ts';
+import type { AskedByReader, FilePage, ListPage, OtherPage, Sources } from './pages.ts';
 import { signInRoutes } from './sign-in.ts';
 import { style, stylePath } from './style.ts';
 import { csvOf, shownIn, tableHtml } from './table.ts';
@@ -90,6 +90,7 @@ export async function pageRoutes(
       signInRoutes(web, sources.context, door);
       for (const page of pages)
         if (page.is === 'list') listRoutes(web, page, { asked, frame });
+        else if (page.is === 'file') fileRoute(web, page, asked);
         else otherRoute(web, page, { asked, frame });
     },
     { prefix: PAGE_PATH },
@@ -127,12 +128,28 @@ function otherRoute(web: FastifyInstance, page: OtherPage, { asked, frame }: Mak
     const by = await asked(request, request.query as Query);
     const made = await page.html(by);
     if (made === null) return reply.code(404).type(HTML).send(notThere());
+    if (page.isOnRecord === true) await putOnRecord(by, page.title, idIn(by));
     if (made.refreshSeconds !== undefined) reply.header('refresh', String(made.refreshSeconds));
     return reply
       .type(HTML)
       .send(framed(made.title, made.body, frame(request, by, page.path.replace('/:id', ''))));
   });
 }
+
+function fileRoute(web: FastifyInstance, page: FilePage, asked: Making['asked']): void {
+  web.get(page.path, { config: { rule: page.rule } }, async (request, reply) => {
+    const by = await asked(request, {});
+    const made = await page.file(by);
+    if (made === null) return reply.code(404).type(HTML).send(notThere());
+    if (page.isOnRecord === true) await putOnRecord(by, `${page.title} (file)`, idIn(by));
+    return reply
+      .type(made.type)
+      .header('content-disposition', `attachment; filename="${made.name}"`)
+      .send(made.text);
+  });
+}
+
+const idIn = ({ params }: AskedByReader) => params.id ?? '';
 
 function listRoutes(web: FastifyInstance, page: ListPage, { asked, frame }: Making): void {
   const config = { rule: page.rule };
@@ -145,7 +162,8 @@ function listRoutes(web: FastifyInstance, page: ListPage, { asked, frame }: Maki
     const { after, ...query } = given.data;
     const asking = { ...by, query };
     const { rows, next } = await page.read(asking, { limit: PAGE_ROWS, after: cursorOf(after) });
-    if (page.isOnRecord === true) await putOnRecord(asking, page, 'page');
+    if (page.isOnRecord === true)
+      await putOnRecord(asking, `${page.title} (page)`, addressOf(query).slice(1));
     const body = html`<p class="about">${page.about}</p>${await page.above?.(asking)}
 ${filterForm(filters, query, path)}
 ${
@@ -163,7 +181,7 @@ ${next === null ? '' : html`<p class="bar"><a href="${path}${addressOf(query, { 
     if (!given.success) return reply.code(400).type(HTML).send(notUnderstood(path));
     const { after: _, ...query } = given.data;
     const asking = { ...by, query };
-    if (page.isOnRecord === true) await putOnRecord(asking, page, 'CSV');
+    if (page.isOnRecord === true) await putOnRecord(asking, `${page.title} (CSV)`, addressOf(query).slice(1));
     const name = `latchkey${page.path.replaceAll('/', '-')}-${by.now.toISOString().slice(0, 10)}.csv`;
     return reply
       .type('text/csv; charset=utf-8')
@@ -185,11 +203,7 @@ async function* csvLines(page: ListPage, asked: AskedByReader): AsyncGenerator<s
 }
 
 /** Whoever reads the audit is in it. */
-async function putOnRecord(
-  { context, reader, query }: AskedByReader,
-  { title }: Pick<ListPage, 'title'>,
-  as: string,
-): Promise<void> {
+async function putOnRecord({ context, reader }: AskedByReader, of: string, asked: string): Promise<void> {
   await commit(context.db, async ({ now }) => ({
     result: null,
     notes: [
@@ -198,7 +212,7 @@ async function putOnRecord(
         at: now,
         actor: { person: reader.personId, name: reader.name },
         changeId: null,
-        data: { of: `${title} (${as})`, asked: addressOf(query).slice(1) },
+        data: { of, asked },
       },
     ],
   }));

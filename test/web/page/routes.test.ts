@@ -51,7 +51,8 @@ async function routesOf(register: (app: FastifyInstance) => Promise<void>) {
   return found.filter(({ path }) => path !== '/web/');
 }
 
-const filled = (path: string) => path.replace('changes/:id', `changes/${ofInes.id}`);
+const filled = (path: string) =>
+  path.replace('changes/:id', `changes/${ofInes.id}`).replace('audit/:id', 'audit/1');
 const at = (path: string) => `${stage.latchkey.url}${path}`;
 
 test('a route without a rule can’t be registered, and there is none', () => {
