@@ -9,7 +9,6 @@ import { createKeeper } from './inbound/graph-subscriptions.ts';
 import { setReceiver } from './inbound/set-receiver.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { scimRoutes } from './scim/routes.ts';
-import type { GivenSecret } from './secrets/secret.ts';
 import type { createSlackClient } from './slack/api/client.ts';
 import { listen } from './slack/app/listen.ts';
 import { httpReceiver, mountSlack } from './slack/app/mount.ts';
@@ -45,7 +44,6 @@ export type WayIn = { stop: () => Promise<void>; trouble: () => string | null };
 
 type OpenOptions = {
   outside: Outside;
-  readToken: GivenSecret | null;
   log: Logger;
   only?: 'web' | 'worker' | null;
 };
@@ -63,7 +61,7 @@ export async function openWays(
 ) {
   const isWorker = options.only === 'worker';
   if (!isWorker) await openDoors(options, doors, address());
-  await openReadDoor(options, doors);
+  await openReadDoor(doors);
   return {
     subscriptions: await keepSubscriptions(doors, isWorker ? null : notified, address),
     slack: isWorker ? noWayIn : await openSlack(options, doors, slack),
@@ -101,18 +99,14 @@ async function openDoors(
   if (outside.sets !== null) await setReceiver(app, context, { ...outside.sets, guard });
 }
 
-/** What the read token opens: changes, the canary's rounds, metrics. */
-async function openReadDoor(
-  { readToken }: { readToken: GivenSecret | null },
-  { app, context, guard, metrics, mayRead, report }: Doors,
-): Promise<void> {
-  if (readToken !== null)
-    await behindReadToken(app, { guard, mayRead }, (api) => {
-      pageApi(api, { context, report });
-      canaryApi(api, context);
-      auditApi(api, context);
-      metrics.routes(api);
-    });
+/** What tokens open: the lists, proofs of the audit, and by the read token metrics too. */
+async function openReadDoor({ app, context, guard, metrics, mayRead, report }: Doors): Promise<void> {
+  await behindReadToken(app, { guard, mayRead, data: context }, (api) => {
+    pageApi(api, { context, report });
+    canaryApi(api, context);
+    auditApi(api, context);
+    metrics.routes(api);
+  });
 }
 
 /** Graph's subscriptions, looked after while Latchkey runs; nothing where there is no Graph. */

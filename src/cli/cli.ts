@@ -33,6 +33,7 @@ import { migrateCommand } from './migrate-command.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
 import { secretsCommand } from './secrets-command.ts';
+import { tokenCommands } from './token-command.ts';
 import { whoCommand } from './who-command.ts';
 import { witnessCommand } from './witness-command.ts';
 
@@ -128,6 +129,7 @@ const withCatalogue = {
 };
 reviewCommands(program, withCatalogue);
 whoCommand(program, withCatalogue);
+tokenCommands(program, withCatalogue);
 evidenceCommand(program, { ...withCatalogue, keys: auditKeys });
 witnessCommand(program, {
   say,

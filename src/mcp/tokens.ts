@@ -1,7 +1,8 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { commit, noteByLatchkey } from '../flow/kernel/commit.ts';
 import { digestOf, newToken } from '../store/bearer-token.ts';
-import { endMcpToken, insertMcpToken, markMcpTokenUsed, personForMcpToken } from '../store/mcp-tokens.ts';
+import { endMcpToken, insertMcpToken, markMcpTokenUsed } from '../store/mcp-tokens.ts';
+import { confirmedByEmail } from '../store/people.ts';
 import type { Db } from '../store/postgres/database.ts';
 
 const PREFIX = 'lkmcp_';
@@ -18,7 +19,7 @@ export async function createMcpToken(
   const token = newToken(PREFIX);
   const id = randomUUID();
   return await commit(db, async (unit) => {
-    const personId = await personForMcpToken(unit.tx, given.email);
+    const personId = await confirmedByEmail(unit.tx, given.email);
     if (personId === null) return { result: null };
     await insertMcpToken(unit.tx, {
       id,

@@ -1,5 +1,4 @@
 import { type Insertable, sql } from 'kysely';
-import { isOfIdp } from './idp-systems.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -12,19 +11,6 @@ export type McpToken = {
   last_used_at: Date | null;
   revoked_at: Date | null;
 };
-
-/** The one active person with this e-mail whom the IdP has confirmed; null: none, or several. */
-export async function personForMcpToken(tx: Tx, email: string): Promise<string | null> {
-  const [person, second] = await tx
-    .selectFrom('people')
-    .select('id')
-    // A person made up by a push may carry anybody's e-mail.
-    .where(sql<boolean>`lower(email) = lower(${email}) and status = 'active' and exists (
-        select from person_links l where l.person_id = people.id and ${isOfIdp('l.system')} and not l.is_unconfirmed)`)
-    .limit(2)
-    .execute();
-  return person === undefined || second !== undefined ? null : person.id;
-}
 
 export async function insertMcpToken(tx: Tx, token: Insertable<Tables['mcp_tokens']>): Promise<void> {
   await tx.insertInto('mcp_tokens').values(token).execute();

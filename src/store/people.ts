@@ -5,6 +5,7 @@ import { invariant } from '../core/fault.ts';
 import type { PersonId } from '../core/ids.ts';
 import { oneLine } from '../core/storable.ts';
 import type { IdpPerson, IdpPersonStatus } from '../ports/identity-provider.ts';
+import { isOfIdp } from './idp-systems.ts';
 import { isConfirmed, type LinkedSystem } from './person-links.ts';
 import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether } from './postgres/asked-together.ts';
@@ -275,4 +276,17 @@ async function noteStatus(
     .where('system', '=', system)
     .where('external_id', '=', id)
     .execute();
+}
+
+/** The one active person with this e-mail whom an identity provider has confirmed; null: none, or several. */
+export async function confirmedByEmail(db: Db | Tx, email: string): Promise<string | null> {
+  const [person, second] = await db
+    .selectFrom('people')
+    .select('id')
+    // A person made up by a push may carry anybody's e-mail.
+    .where(sql<boolean>`lower(email) = lower(${email}) and status = 'active' and exists (
+        select from person_links l where l.person_id = people.id and ${isOfIdp('l.system')} and not l.is_unconfirmed)`)
+    .limit(2)
+    .execute();
+  return person === undefined || second !== undefined ? null : person.id;
 }

@@ -106,6 +106,9 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     scimTokenRevoked: null,
     mcpTokenCreated: null,
     mcpTokenRevoked: null,
+    apiTokenCreated: ({ name, scopes }: { name: string; scopes: string[] }) =>
+      `The API token ${name} was made, for ${scopes.join(', ')}`,
+    apiTokenRevoked: ({ name }: { name: string }) => `The API token ${name} was revoked`,
   };
 
 const reviewed: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { JSON_DEPTH_MAX, nestsDeeperThan } from '../core/nesting.ts';
+import { refuseUnruled } from './route-rules.ts';
 import { onlyFromThisMachine } from './same-machine.ts';
 
 /** Bytes of a body, where a route doesn't say otherwise. */
@@ -72,6 +73,7 @@ export function createServer(
     logController: new LogController({ disableRequestLogging: true }),
   });
   app.server.maxConnections = limits.connections;
+  refuseUnruled(app);
   if (isSandbox) onlyFromThisMachine(app);
   if (trustProxy === null) limitConnections(app, limits.connectionsPerAddress);
 

@@ -55,6 +55,10 @@ const commands = [
   'scim token create',
   'scim token list',
   'scim token revoke',
+  'token',
+  'token create',
+  'token list',
+  'token revoke',
 ];
 
 describe('every program and command', () => {

@@ -39,6 +39,8 @@ export type Note = {
     | 'scimTokenRevoked'
     | 'mcpTokenCreated'
     | 'mcpTokenRevoked'
+    | 'apiTokenCreated'
+    | 'apiTokenRevoked'
     | 'clickRefused'
     | 'certificateSent'
     | 'signInRefused'

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { leaverCase } from '../offboardings.ts';
 import type { Person } from '../people.ts';
 import { readPerson } from '../people.ts';
 import type { Db, Tx } from '../postgres/database.ts';
@@ -28,7 +29,7 @@ export async function insertSession(
 
 /**
  * Who is signed in by it, and the address that was proven then. Null: nobody. It is over, or they signed out, or their
- * account is not active any more.
+ * account is not active any more, or they count as having left.
  */
 export async function readSession(
   db: Db,
@@ -42,6 +43,7 @@ export async function readSession(
   const [session] = rows;
   const person = session === undefined ? null : await readPerson(db, session.personId);
   if (session === undefined || person === null || !person.isActive) return null;
+  if ((await leaverCase(db, person.id)) !== null) return null;
   if (session.isToNote)
     await sql`update web_sessions set seen_at = clock_timestamp() where id_hash = ${idHash}`.execute(db);
   return { person, email: session.email };

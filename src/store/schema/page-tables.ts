@@ -12,6 +12,20 @@ export type PageTables = {
     ends_at: Date;
     ended_at: Date | null;
   };
+  /** See migrations/0101_api_tokens.ts. */
+  api_tokens: {
+    id: string;
+    name: string;
+    is_service: boolean;
+    person_id: string;
+    scopes: string[];
+    hash: Buffer;
+    made_by: string;
+    created_at: Date;
+    expires_at: Date;
+    last_used_at: Date | null;
+    revoked_at: Date | null;
+  };
   /** See migrations/0090_propagation_weeks.ts. */
   propagation_weeks: {
     week: Date;

@@ -1,3 +1,4 @@
+import type { RouteRule } from '../../core/page/reader.ts';
 import { accessPage } from './access.ts';
 import { auditPage } from './audit.ts';
 import { canaryPage } from './canary.ts';
@@ -8,7 +9,7 @@ import { healthPage } from './health.ts';
 import { oneChangePage } from './one-change.ts';
 import { checkpointFile, entryFile, oneEntryPage, proofFile } from './one-entry.ts';
 import { overviewPage } from './overview.ts';
-import type { AnyPage } from './pages.ts';
+import { type AnyPage, scopeOf } from './pages.ts';
 import { pastAccessPage } from './past-access.ts';
 import { propagationPage } from './propagation.ts';
 import { reviewLinesPage, reviewsPage } from './reviews.ts';
@@ -33,3 +34,8 @@ export const pages: readonly AnyPage[] = [
   entryFile,
   proofFile,
 ];
+
+/** What a token can be for, each with who may see it at all. */
+export const apiScopes: readonly { scope: string; rule: RouteRule }[] = pages.flatMap((page) =>
+  page.is === 'list' ? [{ scope: scopeOf(page), rule: page.rule }] : [],
+);

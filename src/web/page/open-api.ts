@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../flow/kernel/context.ts';
 import { fieldOf } from './filters.ts';
-import { LIMIT_MAX, type ListPage, nameOf } from './pages.ts';
+import { LIMIT_MAX, type ListPage, nameOf, scopeOf } from './pages.ts';
 import { schemaOf } from './table.ts';
 
 /** The description of the JSON of these lists, by OpenAPI 3.1, made of what the pages themselves are made of. */
@@ -13,8 +13,16 @@ export function openApi(lists: readonly ListPage[], context: Pick<Context, 'cata
       version: '1',
       description: 'Reads only: what the web page shows, as JSON. Asking and deciding is done in chat.',
     },
-    security: [{ readToken: [] }],
-    components: { securitySchemes: { readToken: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A token of `latchkey token create`, which shows what its person may see today, and only of the lists that it is for; or the READ_TOKEN, which shows everything.',
+        },
+      },
+    },
     paths: Object.fromEntries(lists.map((page) => [`/api${page.path}`, { get: operationOf(page, context) }])),
   };
 }
@@ -38,6 +46,8 @@ function operationOf(page: ListPage, context: Pick<Context, 'catalogue' | 'idps'
   });
   return {
     operationId: nameOf(page),
+    // What a token of somebody’s has to be for.
+    security: [{ token: [scopeOf(page)] }],
     summary: page.title,
     description: page.about,
     parameters: [
@@ -48,7 +58,9 @@ function operationOf(page: ListPage, context: Pick<Context, 'catalogue' | 'idps'
     responses: {
       200: { description: page.about, content: { 'application/json': { schema: plain(answer) } } },
       400: { description: 'A parameter has a value that it can’t have' },
-      401: { description: 'The read token is missing or wrong' },
+      401: { description: 'The token is missing, wrong, over or revoked, or its person has left' },
+      403: { description: 'The token is not for this list, or its person may not see it today' },
+      429: { description: 'Too many requests with this token: wait for so many seconds as Retry-After says' },
     },
   };
 }

@@ -83,3 +83,8 @@ export const LIMIT_MAX = 500;
 export function nameOf({ path }: Pick<ListPage, 'path'>): string {
   return path.slice(1).replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** What a token has to be for to ask for this list: the end of its address. */
+export function scopeOf({ path }: Pick<ListPage, 'path'>): string {
+  return path.slice(1);
+}

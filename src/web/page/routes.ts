@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invariant } from '../../core/fault.ts';
-import { mayOpen, type Reader, type RouteRule, sightOf } from '../../core/page/reader.ts';
+import { mayOpen, type Reader, sightOf } from '../../core/page/reader.ts';
 import { commit } from '../../flow/kernel/commit.ts';
 import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
@@ -16,13 +16,6 @@ import type { AskedByReader, FilePage, ListPage, OtherPage, Sources } from './pa
 import { signInRoutes } from './sign-in.ts';
 import { style, stylePath } from './style.ts';
 import { csvOf, shownIn, tableHtml } from './table.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Who may open a route of the web page; there is none without. */
-    rule?: RouteRule;
-  }
-}
 
 /** Rows of a page, and rows that are read at once for CSV. */
 const PAGE_ROWS = 50;

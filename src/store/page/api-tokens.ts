@@ -1,0 +1,73 @@
+import { type Insertable, sql } from 'kysely';
+import type { Db, Tx } from '../postgres/database.ts';
+import type { PageTables } from '../schema/page-tables.ts';
+
+/** Use is noted at most this often, in seconds. */
+const NOTED_SECONDS = 60;
+
+export type ApiToken = {
+  id: string;
+  name: string;
+  is_service: boolean;
+  email: string;
+  scopes: string[];
+  created_at: Date;
+  expires_at: Date;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+};
+
+export async function insertApiToken(tx: Tx, token: Insertable<PageTables['api_tokens']>): Promise<void> {
+  await tx.insertInto('api_tokens').values(token).execute();
+}
+
+/** Every token there was, newest first. */
+export async function listApiTokens(db: Db): Promise<ApiToken[]> {
+  return await db
+    .selectFrom('api_tokens as t')
+    .innerJoin('people as p', 'p.id', 't.person_id')
+    .select(['t.id', 't.name', 't.is_service', 'p.email', 't.scopes', 't.created_at', 't.expires_at'])
+    .select(['t.last_used_at', 't.revoked_at'])
+    .orderBy('t.created_at', 'desc')
+    .orderBy('t.id')
+    .execute();
+}
+
+/** Ends a token in use; null when none has this id. */
+export async function endApiToken(
+  tx: Tx,
+  id: string,
+  now: Date,
+): Promise<{ id: string; name: string; personId: string } | null> {
+  const ended = await tx
+    .updateTable('api_tokens')
+    .set({ revoked_at: now })
+    .where('revoked_at', 'is', null)
+    .where(sql<boolean>`id::text = ${id}`)
+    .returning(['id', 'name', 'person_id as personId'])
+    .executeTakeFirst();
+  return ended ?? null;
+}
+
+export type UsedToken = {
+  id: string;
+  name: string;
+  isService: boolean;
+  personId: string;
+  scopes: string[];
+  hash: Buffer;
+};
+
+/** Finds the token in use with this hash, and notes its use, though not at every request. */
+export async function takeApiToken(db: Db, hash: Buffer): Promise<UsedToken | null> {
+  const { rows } = await sql<UsedToken>`
+    with valid as (
+      select * from api_tokens where hash = ${hash} and revoked_at is null and expires_at > clock_timestamp()
+    ), used as (
+      update api_tokens t set last_used_at = clock_timestamp() from valid
+      where t.id = valid.id and (t.last_used_at is null
+        or t.last_used_at < clock_timestamp() - ${NOTED_SECONDS}::int * interval '1 second')
+    )
+    select id, name, is_service as "isService", person_id as "personId", scopes, hash from valid`.execute(db);
+  return rows[0] ?? null;
+}
