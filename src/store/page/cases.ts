@@ -19,7 +19,7 @@ export async function listCases(
   portion: Portion,
 ): Promise<Listed<ListedCase>> {
   const people = filter.person === undefined ? null : await peopleLike(db, filter.person);
-  const { rows } = await sql<{ doc: Offboarding; name: string; email: string; at: string; id: string }>`
+  const { rows } = await sql<Row>`
     select o.doc, p.name, p.email, o.opened_at::text as at, o.id
     from offboardings o join people p on p.id = o.person_id
     where ${allOf([
@@ -29,12 +29,20 @@ export async function listCases(
       older(sql`o.opened_at`, sql`o.id`, portion),
     ])}
     order by o.opened_at desc, o.id desc limit ${portion.limit + 1}`.execute(db);
-  return listed(
-    rows.map(({ doc, name, email, at, id }) => ({
-      case: revive<Offboarding>(doc),
-      person: { name, email },
-      cursor: { at, id },
-    })),
-    portion,
-  );
+  return listed(rows.map(toCase), portion);
+}
+
+/** Null: there is no such case. */
+export async function readCase(db: Db, id: string): Promise<ListedCase | null> {
+  const { rows } = await sql<Row>`
+    select o.doc, p.name, p.email, o.opened_at::text as at, o.id
+    from offboardings o join people p on p.id = o.person_id where o.id = ${id}::uuid`.execute(db);
+  const [row] = rows;
+  return row === undefined ? null : toCase(row);
+}
+
+type Row = { doc: Offboarding; name: string; email: string; at: string; id: string };
+
+function toCase({ doc, name, email, at, id }: Row): ListedCase {
+  return { case: revive<Offboarding>(doc), person: { name, email }, cursor: { at, id } };
 }

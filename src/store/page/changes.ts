@@ -80,6 +80,16 @@ export async function changeInSight(db: Db, sight: Sight, id: string): Promise<L
   return row === undefined ? null : toListed(row);
 }
 
+/** These changes, the oldest first. */
+export async function listChangesOf(db: Db, ids: readonly string[]): Promise<ListedChange[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<Row>`
+    select c.doc, e.doc as ending, p.name, p.email, c.requested_at::text as at, c.id
+    from changes c join people p on p.id = c.person_id left join changes e on e.id = c.revoke_id
+    where c.id = any(${[...ids]}::uuid[]) order by c.requested_at, c.id`.execute(db);
+  return rows.map(toListed);
+}
+
 function conditions(
   { entitlement, states, cause, found, kind, late, from, to }: ChangeFilter,
   people: readonly string[] | null,

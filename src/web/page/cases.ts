@@ -1,5 +1,6 @@
 import type { OffboardingCause } from '../../core/offboarding/offboarding.ts';
 import { isOffboardingOpen } from '../../core/offboarding/offboarding.ts';
+import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { type ListedCase, listCases } from '../../store/page/cases.ts';
 import { html } from '../html.ts';
 import { dayFilters, personFilter } from './changes.ts';
@@ -38,7 +39,13 @@ export const casesPage = list<ListedCase>({
   ],
   columns: [
     { key: 'openedAt', title: 'Since', is: 'time', value: (row) => row.case.openedAt },
-    { key: 'person', title: 'Person', is: 'text', value: ({ person }) => person.name },
+    {
+      key: 'person',
+      title: 'Person',
+      is: 'text',
+      value: ({ person }) => person.name,
+      show: (row) => html`<a href="${PAGE_PATH}/cases/${row.case.id}">${row.person.name}</a>`,
+    },
     { key: 'email', title: 'E-mail', is: 'text', value: ({ person }) => person.email, isHidden: true },
     { key: 'cause', title: 'Why', is: 'text', value: (row) => causes[row.case.cause] },
     {

@@ -1,8 +1,11 @@
 import { pendingStates } from '../../core/change/states.ts';
 import type { Context } from '../../flow/kernel/context.ts';
+import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { type ListedChange, listChanges } from '../../store/page/changes.ts';
+import { countOpenMass } from '../../store/page/mass-changes.ts';
 import { html } from '../html.ts';
 import { changeColumns, dayFilters, entitlementFilter, personFilter } from './changes.ts';
+import { badge } from './layout.ts';
 import { list } from './pages.ts';
 
 const STATES = {
@@ -37,6 +40,12 @@ export const findingsPage = list<ListedChange & { context: Context }>({
     const filter = { person, entitlement, from, to, states, found: true };
     const { rows, next } = await listChanges(context.db, sight, filter, portion);
     return { rows: rows.map((row) => ({ ...row, context })), next };
+  },
+  above: async ({ context, sight }) => {
+    const held = await countOpenMass(context.db, sight);
+    return held === 0
+      ? null
+      : html`<p class="card">${badge('waiting', 'held')} ${held === 1 ? 'One more card is' : `${held} more cards are`} about many at once, each decided as a whole: <a href="${PAGE_PATH}/mass-changes?is=open">see who is on ${held === 1 ? 'it' : 'them'}</a>.</p>`;
   },
   empty: ({ query }) =>
     query.is === 'open'

@@ -6,6 +6,8 @@ import { casesPage } from './cases.ts';
 import { changesPage } from './changes.ts';
 import { findingsPage } from './findings.ts';
 import { healthPage } from './health.ts';
+import { massChangesPage, massItemsPage } from './mass-changes.ts';
+import { oneCasePage } from './one-case.ts';
 import { oneChangePage } from './one-change.ts';
 import { checkpointFile, entryFile, oneEntryPage, proofFile } from './one-entry.ts';
 import { overviewPage } from './overview.ts';
@@ -23,7 +25,10 @@ export const pages: readonly AnyPage[] = [
   accessPage,
   pastAccessPage,
   findingsPage,
+  massChangesPage,
+  massItemsPage,
   casesPage,
+  oneCasePage,
   reviewsPage,
   reviewLinesPage,
   healthPage,

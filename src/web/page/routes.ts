@@ -6,7 +6,6 @@ import { commit } from '../../flow/kernel/commit.ts';
 import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Guard } from '../guard.ts';
-import { tooMany } from '../guard.ts';
 import { html } from '../html.ts';
 import { createDoor } from './door.ts';
 import { addressOf, cursorOf, cursorText, filterForm, type Query, queryOf } from './filters.ts';
@@ -51,7 +50,8 @@ export async function pageRoutes(
           return reply.redirect(`${PAGE_PATH}/sign-in${addressOf({ to: request.url })}`, 303);
         }
         const seconds = await guard.spent(request, 'read', reader.personId);
-        if (seconds !== null) return await tooMany(reply, seconds);
+        if (seconds !== null)
+          return reply.code(429).header('retry-after', String(seconds)).type(HTML).send(tooMuch(seconds));
         if (!mayOpen(rule, reader)) return reply.code(403).type(HTML).send(notForThem());
         readers.set(request, reader);
       });
@@ -215,6 +215,13 @@ function notForThem(): string {
   return unframed(
     'Not for you',
     html`<p>This page shows everybody’s access, and is for auditors and admins.</p><p>If you should see it, ask an admin to add you to <code>auditors</code> in the catalogue.</p><p><a href="${PAGE_PATH}">To your own page</a></p>`,
+  );
+}
+
+function tooMuch(seconds: number): string {
+  return unframed(
+    'Too many pages at once',
+    html`<p>So many pages were asked for in your name within a minute that the others would wait for you.</p><p>Wait ${seconds} seconds, then open it again. A program asks by <code>/api</code> with a token of its own.</p>`,
   );
 }
 

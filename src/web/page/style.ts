@@ -68,7 +68,7 @@ ol.timeline { list-style: none; margin: 0; padding: 0 0 0 14px; border-left: 2px
 .chart { width: 100%; height: auto; display: block; } .chart text { fill: var(--soft); font-size: 12px; } .chart .grid { stroke: var(--line); } .chart .goal { stroke: var(--bad); stroke-dasharray: 6 4; } .chart .goal-word { fill: var(--bad); }
 .chart .line { fill: none; stroke-width: 2.5; } .chart .s1 { stroke: var(--c1); } .chart .s2 { stroke: var(--c2); } .chart .s3 { stroke: var(--c3); } .chart .dot { fill: var(--paper); stroke-width: 2.5; }
 .chart .b1 { fill: var(--c1); } .chart .b2 { fill: var(--c2); } .chart .b3 { fill: var(--c3); } .chart .b4 { fill: var(--soft); } .chart .bad-bar { fill: var(--bad); }
-pre.card { overflow-x: auto; font-size: .87rem; white-space: pre-wrap; overflow-wrap: anywhere; } .files { display: flex; flex-wrap: wrap; gap: 8px; }
+ul.plain { list-style: none; } pre.card { overflow-x: auto; font-size: .87rem; white-space: pre-wrap; overflow-wrap: anywhere; } .files { display: flex; flex-wrap: wrap; gap: 8px; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; margin: 8px 0 0; padding: 0; font-size: .87rem; } .legend i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 6px; vertical-align: middle; background: var(--soft); } .legend .b1 i { background: var(--c1); } .legend .b2 i { background: var(--c2); } .legend .b3 i { background: var(--c3); } .legend .bad-bar i { background: var(--bad); }
 @media (max-width: 800px) {
   html.in body { display: block; }

@@ -15,12 +15,14 @@ const names = [
   'access',
   'past-access',
   'findings',
+  'mass-changes',
   'cases',
   'reviews',
   'review-lines',
   'health',
   'canary',
   'audit',
+  'audit/1',
 ];
 
 describeInBrowser('the web page in a browser', () => {

@@ -126,7 +126,7 @@ describe('a token ends', () => {
       () => walk.query("update people set status = 'active' where email = 'ines@acme.example'"),
     ],
   ];
-  test.each(cases)('%s', async (_when, end, undo) => {
+  test.each(cases)('%s', async (_when, end, after) => {
     const token = await made(cast.employee, 'changes');
     expect((await ask(token, '/api/changes')).status).toBe(200);
     const [row] = await walk.query<{ id: string }>(
@@ -135,7 +135,7 @@ describe('a token ends', () => {
     await end(row?.id ?? '');
     const refused = await ask(token, '/api/changes');
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
-    await undo?.();
+    await after?.();
   });
 
   test('it is kept as a hash alone, and its use, its making and its end are on record', async () => {
