@@ -99,7 +99,7 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     clauses: (row.clauses ?? []).filter((clause) => clause !== null),
     policy: row.policy,
     modelLeaned: row.lean,
-    writtenAt: legs.idpWrittenAt,
+    writtenAt: row.firstWrittenAt ?? legs.idpWrittenAt,
     pushedAt: legs.scimPushedAt,
     seenAt: legs.seenAt,
     secondsToEffect: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
@@ -118,10 +118,28 @@ export function violationsIn(row: PopulationRow, author: Author | null): Violati
     requesterId: row.requesterId as PersonId | null,
     approvals: row.approvals,
     decision: row.decision,
-    writtenAt: row.legs.idpWrittenAt,
+    writtenAt: row.firstWrittenAt ?? row.legs.idpWrittenAt,
     authorId: (author?.id ?? null) as PersonId | null,
     reopenedBy: row.reopened?.by ?? null,
   });
+}
+
+/** By whom an access of the population was approved, in words. */
+export function approvedHow({ cause, approvals, decision }: PopulationRow): string {
+  if (cause === 'breakGlass') return 'taken in an emergency: by the policy nobody approves it before';
+  if (cause === 'finding') return 'made around Latchkey, and kept by an owner when it was found';
+  if (decision === null) return 'by nobody';
+  if (approvals.length > 1) return 'by several people, before it was given';
+  if (approvals.length === 1) return 'by a person, before it was given';
+  return decision.by === null
+    ? 'by a rule of the written policy, before it was given'
+    : 'by a person on a card of many, before it was given';
+}
+
+/** How long the way took of a change, for the counts of a whole population. */
+export function speedOf({ legs, signedInAt }: PopulationRow): 'within' | 'later' | 'unseen' {
+  const seconds = secondsToSeen({ ...legs, signedInAt });
+  return seconds === null ? 'unseen' : seconds > OBJECTIVE_SECONDS ? 'later' : 'within';
 }
 
 export function refusedRow(row: PopulationRow, book: Book): Row {

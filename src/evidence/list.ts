@@ -16,6 +16,8 @@ export type WrittenList = {
   columns: readonly string[];
   /** The first rows, for reading; the files have all. */
   first: Record<string, Cell>[];
+  /** Of a list with a column `kind`: how many rows of each. */
+  kinds: ReadonlyMap<string, number>;
 };
 
 /** So many rows of a list stand in the page; all of them are in its files. */
@@ -33,6 +35,7 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
   await csv.write(`${csvRow(spec.columns)}\r\n`);
   await json.write('[');
   const first: Record<string, Cell>[] = [];
+  const kinds = new Map<string, number>();
   let written = 0;
   let waiting: { csv: string[]; json: string[] } = { csv: [], json: [] };
   const flush = async () => {
@@ -49,6 +52,7 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
       waiting.json.push(`${written === 0 ? '\n' : ',\n'}${JSON.stringify(cells)}`);
       written += 1;
       if (first.length < SHOWN) first.push(cells);
+      if (typeof cells.kind === 'string') kinds.set(cells.kind, (kinds.get(cells.kind) ?? 0) + 1);
       if (waiting.csv.length === BATCH) await flush();
     },
     async end() {
@@ -56,7 +60,7 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
       await json.write('\n]\n');
       await csv.end();
       await json.end();
-      return { ...spec, written, first };
+      return { ...spec, written, first, kinds };
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   alarms,
   alarmTypes,
   canaryRounds,
+  canaryTotals,
   emergencies,
   type FlatRow,
   policiesInForce,
@@ -29,6 +30,7 @@ import type { Tx } from '../store/postgres/database.ts';
 import { revive } from '../store/revive.ts';
 import { entryInWords } from '../web/entry-words.ts';
 import {
+  approvedHow,
   exceptionColumns,
   exceptionsOf,
   grantColumns,
@@ -37,6 +39,7 @@ import {
   refusedRow,
   removalColumns,
   removalRow,
+  speedOf,
   violationColumns,
   violationRow,
   violationsIn,
@@ -51,26 +54,28 @@ import { drawSamples } from './samples.ts';
 type Lists = Map<ListName, WrittenList>;
 /** What every list is written with. */
 type Writing = { tx: Tx; folder: Folder; plan: PackPlan; parts: PackParts; lists: Lists };
-type Drawn = Pick<PackFacts, 'lists' | 'samples' | 'told' | 'teamLog' | 'madeAt'>;
+type Counted = Pick<PackFacts, 'approved' | 'speed'>;
+type Drawn = Counted & Pick<PackFacts, 'lists' | 'samples' | 'told' | 'teamLog' | 'canary' | 'madeAt'>;
 
 export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: PackParts): Promise<Drawn> {
   const madeAt = await databaseNow(tx);
   const writing: Writing = { tx, folder, plan, parts, lists: new Map() };
-  await listChanges(writing);
+  const counted = await listChanges(writing);
   await writeFlat(writing, 'terminations', 'People who left', terminations(plan));
   await writeFlat(writing, 'reviews', 'Access reviews', reviews(plan));
   await writeFlat(writing, 'review-lines', 'Lines of access reviews', reviewLines(plan));
   await writeFlat(writing, 'emergencies', 'Break-glass: access taken in an emergency', emergencies(plan));
   await writeFlat(writing, 'canary', 'Rounds of the canary', canaryRounds(plan));
+  const { rows: rounds } = await canaryTotals(plan).execute(tx);
   const { told, teamLog } = await writeMembershipEvents(writing);
   await writeHolders(writing, new Date(Math.min(plan.to.getTime(), madeAt.getTime())));
   await writePolicies(writing);
   const samples = await drawSamples(tx, folder, plan, parts);
-  return { madeAt, lists: writing.lists, samples, told, teamLog };
+  return { madeAt, lists: writing.lists, samples, told, teamLog, canary: rounds[0] ?? null, ...counted };
 }
 
 /** The three populations of changes, and what of them was not as it should be. */
-async function listChanges(writing: Writing): Promise<void> {
+async function listChanges(writing: Writing): Promise<Counted> {
   const { folder, plan, parts, tx } = writing;
   const violations = await openList(folder, {
     name: 'violations',
@@ -91,8 +96,15 @@ async function listChanges(writing: Writing): Promise<void> {
   for await (const one of rowsOf(tx, authorsOf('grants', plan), { isHashed: true }))
     authors.set(one.changeId, one);
   const given = { name: 'grants', title: 'Access that was given', columns: grantColumns } as const;
+  const approved = new Map<string, number>();
+  const speed = {
+    given: { what: 'Access given: in effect', within: 0, later: 0, unseen: 0 },
+    removed: { what: 'Access taken away: gone', within: 0, later: 0, unseen: 0 },
+  };
   await writeChangeList(writing, given, async (row, list) => {
     await list.add(grantRow(row, parts, authors.get(row.id) ?? null));
+    speed.given[speedOf(row)] += 1;
+    approved.set(approvedHow(row), (approved.get(approvedHow(row)) ?? 0) + 1);
     const author = authors.get(row.id) ?? null;
     for (const one of violationsIn(row, author)) await violations.add(violationRow(row, one, author));
     for (const one of exceptionsOf(row, 'grant')) await exceptions.add(one);
@@ -106,11 +118,14 @@ async function listChanges(writing: Writing): Promise<void> {
   const removed = { name: 'removals', title: 'Access that was taken away', columns: removalColumns } as const;
   await writeChangeList(writing, removed, async (row, list) => {
     await list.add(removalRow(row, parts));
+    speed.removed[speedOf(row)] += 1;
     for (const one of exceptionsOf(row, 'revoke')) await exceptions.add(one);
   });
   for await (const row of rowsOf<AlarmRow>(tx, alarms(plan))) await exceptions.add(alarmRow(row, parts));
   await close(writing, violations);
   await close(writing, exceptions);
+  const byHow = [...approved].toSorted(([, a], [, b]) => b - a).map(([how, count]) => ({ how, count }));
+  return { approved: byHow, speed: Object.values(speed) };
 }
 
 function alarmRow(row: AlarmRow, parts: PackParts): Row {

@@ -29,7 +29,7 @@ export type MadePack = { manifest: Manifest; manifestSha256: string; signedWith:
  */
 export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: PackParts): Promise<MadePack> {
   const facts = await atOneMoment(db, async (tx) => {
-    const { lists, samples, told, teamLog, madeAt } = await writeLists(tx, folder, plan, parts);
+    const { madeAt, ...drawn } = await writeLists(tx, folder, plan, parts);
     const { madeBy, tool, signers } = parts;
     return {
       plan,
@@ -37,10 +37,7 @@ export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: Pa
       madeBy,
       tool,
       controls: controlsOf(plan.frameworks),
-      lists,
-      samples,
-      told,
-      teamLog,
+      ...drawn,
       files: folder.files,
       signers,
     };

@@ -66,7 +66,8 @@ function teamLogInWords({ since, checkedAt, trouble, isWhole, ofOtherTeams }: Pa
   return html`<p>Every time somebody came into or left a team that Latchkey gives, as Anypoint’s audit log has it, is matched to a change of Latchkey’s. ${known}${gap}${others}</p>`;
 }
 
-const matchedInWords: Record<string, string> = {
+/** What explains a membership change, by the word that the files have for it. */
+export const matchedInWords: Record<string, string> = {
   change: 'a change of Latchkey’s, at that time',
   wanted: 'an earlier change of Latchkey’s, told or made again',
   leaver: 'a leaver’s case',

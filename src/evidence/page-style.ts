@@ -29,5 +29,13 @@ details { margin: .3em 0; }
 dt { color: light-dark(#5c5c5c, #b0b0ae); } .story dd { margin: 0; overflow-wrap: anywhere; }
 blockquote { margin: .5em 0; padding: 4px 12px; border-left: 4px solid light-dark(#c9c9c6, #55585c); }
 @media (max-width: 600px) { body { padding: 16px 12px 40px; } .story dl div { grid-template-columns: 1fr; gap: 0; } }
-@media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; } .scroll { overflow: visible; } table { min-width: 0; font-size: 8pt; } a { color: inherit; text-decoration: none; } }
+@page { size: A4; margin: 15mm 13mm 18mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; } @bottom-left { content: "Latchkey: evidence of access"; font: 8pt system-ui, sans-serif; } }
+@media print {
+:root { color-scheme: light; print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 9.5pt; } a { color: inherit; text-decoration: none; }
+p { orphans: 3; widows: 3; } h2, h3, h4, summary { break-after: avoid; } h2 { margin-top: 1.4em; }
+.figures { grid-template-columns: repeat(4, 1fr); } .figures div, tr, .control { break-inside: avoid; }
+.scroll { overflow: visible; } table { min-width: 0; width: 100%; font-size: 7.5pt; } th, td { white-space: normal; max-width: none; padding-right: 6px; } .wide { font-size: 6.5pt; } .wide th, .wide td { overflow-wrap: anywhere; padding-right: 4px; }
+.story { break-inside: auto; padding: 8px 10px; font-size: 8.5pt; } .story h4 { font-size: 10pt; }
+details::details-content { content-visibility: visible; block-size: auto; } summary { list-style: none; font-weight: 600; } pre { font-size: 6.5pt; }
+}
 `;

@@ -3,7 +3,7 @@ import { type Control, frameworkNames, type ListName } from '../core/evidence/co
 import { utc } from '../core/evidence/words.ts';
 import { alreadyHtml, type Html, html } from '../web/html.ts';
 import { SHOWN, type WrittenList } from './list.ts';
-import { populationsSection } from './page-populations.ts';
+import { matchedInWords, populationsSection } from './page-populations.ts';
 import { style } from './page-style.ts';
 import { table } from './page-table.ts';
 import { type PackFacts, SAMPLE_RULE } from './plan.ts';
@@ -55,8 +55,8 @@ ${shown.map(([name]) => html`<li><a href="#${name}">${lists.get(name)?.title}</a
 ${inShort(facts)}
 ${populationsSection(facts)}
 ${controlsSection(controls, lists)}
-${shown.map(([name, empty]) => listSection(lists.get(name), empty))}
-${canarySection(lists.get('canary'))}
+${shown.map(([name, empty]) => listSection(lists.get(name), empty, forewords[name]?.(facts)))}
+${canarySection(lists.get('canary'), facts.canary)}
 <section id="samples"><h2>Samples</h2>
 <p>${plan.sample.size} of each population, with the seed <code>${plan.sample.seed}</code>: ${SAMPLE_RULE}. With the same seed anybody draws the same again.</p>
 ${samples.map(({ of, query, stories }) => sampleSection(lists.get(of)?.title ?? of, query, stories))}
@@ -131,7 +131,39 @@ function controlsSection(controls: readonly Control[], lists: PackFacts['lists']
 /** Texts of whole policies, queries and ids stand in the files; a page is for reading. */
 const notShown = new Set(['text', 'case', 'campaign', 'certificateKey', 'certificateSha256']);
 
-function listSection(list: WrittenList | undefined, empty: string): Html | null {
+/** What is said of a whole population before its rows. */
+const forewords: { [K in ListName]?: (facts: PackFacts) => Html | null } = {
+  violations: ({ approved }) =>
+    approved.length === 0
+      ? null
+      : html`<p>Computed for every access that was given in the period, from the times of the audit. How each was approved:</p>
+${table(
+  'How access was approved',
+  ['Approved', 'Accesses'],
+  approved.map(({ how, count }) => [how, String(count)]),
+)}`,
+  exceptions: ({ speed, lists }) => html`${table(
+    'How long it took',
+    ['Of the whole population', 'Within 60 s', 'Later', 'Not seen in MuleSoft'],
+    speed.map(({ what, within, later, unseen }) => [what, String(within), String(later), String(unseen)]),
+  )}
+${kindsOf(lists.get('exceptions'))}`,
+};
+
+function kindsOf(list: WrittenList | undefined): Html | null {
+  if (list === undefined || list.kinds.size === 0) return null;
+  return table(
+    'Exceptions by kind',
+    ['Exception', 'Count'],
+    [...list.kinds].toSorted(([, a], [, b]) => b - a).map(([kind, count]) => [kind, String(count)]),
+  );
+}
+
+function listSection(
+  list: WrittenList | undefined,
+  empty: string,
+  foreword: Html | null = null,
+): Html | null {
   if (list === undefined) return null;
   const { name, title, written, first } = list;
   const columns = list.columns.filter(
@@ -140,30 +172,44 @@ function listSection(list: WrittenList | undefined, empty: string): Html | null 
       first.some((row) => isSaid(row[column])),
   );
   const rest = written - first.length;
-  return html`<section id="${name}"><h2>${title}: ${written}</h2>
+  return html`<section id="${name}"><h2>${title}: ${name === 'violations' ? `${distinctChanges(list)} accesses` : written}</h2>
+${foreword}
 ${
   written === 0
     ? html`<p class="empty">${empty}</p>`
     : table(
         title,
         columns.map(inWords),
-        first.map((row) => columns.map((column) => cell(row[column]))),
+        first.map((row) =>
+          columns.map((column) => {
+            const text = cell(row[column]);
+            return column === 'matched' ? (matchedInWords[text] ?? text) : text;
+          }),
+        ),
       )
 }
 <p class="files">${rest > 0 ? `${rest} more are in the files: ` : 'As files: '}<a href="${name}.csv">${name}.csv</a>, <a href="${name}.json">${name}.json</a></p></section>`;
 }
 
-function canarySection(list: WrittenList | undefined): Html | null {
+function canarySection(list: WrittenList | undefined, totals: PackFacts['canary']): Html | null {
   if (list === undefined) return null;
-  const seconds = list.first.flatMap(({ secondsToGone }) =>
-    typeof secondsToGone === 'number' ? [secondsToGone] : [],
-  );
-  return html`<section id="canary"><h2>The canary: ${list.written} rounds</h2>
+  const {
+    rounds = 0,
+    hits = 0,
+    misses = 0,
+    medianSecondsToGone = null,
+    slowestSecondsToGone = null,
+  } = totals ?? {};
+  const times =
+    medianSecondsToGone === null || slowestSecondsToGone === null
+      ? ''
+      : `; a removal took ${medianSecondsToGone.toFixed(1)} s in the middle, and ${slowestSecondsToGone.toFixed(1)} s at most`;
+  return html`<section id="canary"><h2>The canary: ${rounds} rounds</h2>
 <p>A person made for the test is given access, seen in MuleSoft, taken out and seen gone, again and again. Each round is control evidence that the way works, also when nobody asked for anything.</p>
 ${
-  list.written === 0
+  rounds === 0
     ? html`<p class="empty">No round began in this period: the canary was off, or its record is older than it is kept.</p>`
-    : html`<p>Of the first ${list.first.length} rounds, ${list.first.filter(({ result }) => result === 'hit').length} were within the objective, and ${list.first.filter(({ result }) => result === 'miss').length} missed it${seconds.length === 0 ? '' : `; the slowest removal took ${Math.max(...seconds).toFixed(1)} s`}. All are in <a href="canary.csv">canary.csv</a>.</p>`
+    : html`<p>Of ${rounds} rounds ${hits} were within the objective, and ${misses} missed it${times}. All are in <a href="canary.csv">canary.csv</a>.</p>`
 }</section>`;
 }
 

@@ -1,5 +1,6 @@
 import type { Signer } from '../audit/note.ts';
 import type { Control, Framework, ListName } from '../core/evidence/controls.ts';
+import type { CanaryTotals } from '../store/evidence/other-lists.ts';
 import type { KnownGroup } from '../store/evidence/reach.ts';
 import type { WrittenFile } from './folder.ts';
 import type { WrittenList } from './list.ts';
@@ -38,6 +39,11 @@ export type PackFacts = {
   controls: Control[];
   lists: Map<ListName, WrittenList>;
   samples: { of: ListName; query: string; stories: ToldStory[] }[];
+  /** Of the whole population of what was given: by whom it was approved. */
+  approved: { how: string; count: number }[];
+  /** Of the whole populations: how many were in effect, or gone, within 60 seconds; `unseen`: MuleSoft has not shown it. */
+  speed: { what: string; within: number; later: number; unseen: number }[];
+  canary: CanaryTotals | null;
   /** Membership changes by event source, direction and what explains them. */
   told: { source: string; direction: string; matched: string; count: number }[];
   /**

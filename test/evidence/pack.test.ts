@@ -28,17 +28,21 @@ import { eventually } from '../eventually.ts';
 import { seriousFindings } from '../sandbox/axe.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from '../sandbox/chromium.ts';
 import { idpPerson } from '../store/given.ts';
-import { access, on, POLICY, QUARTER, type Somebody } from './quarter.ts';
+import { plantCanary, plantLeaver, plantReview } from './planted-lists.ts';
+import { type Access, access, on, POLICY, QUARTER, type Somebody } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let folder: string;
-const planted: Record<'around' | 'late' | 'selfKept' | 'breakGlass' | 'signIn', string> = {
-  around: '',
-  late: '',
-  selfKept: '',
-  breakGlass: '',
-  signIn: '',
-};
+const planted: Record<'around' | 'late' | 'selfKept' | 'breakGlass' | 'signIn' | 'early' | 'leaver', string> =
+  {
+    early: '',
+    leaver: '',
+    around: '',
+    late: '',
+    selfKept: '',
+    breakGlass: '',
+    signIn: '',
+  };
 
 /** A quarter in which all is as it should be, but for what is planted in it. */
 beforeAll(async () => {
@@ -48,11 +52,12 @@ beforeAll(async () => {
     const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
     return { id, name, email };
   };
-  const [olga, ines, omar, mona] = [
+  const [olga, ines, omar, mona, lena] = [
     await somebody('olga'),
     await somebody('ines'),
     await somebody('omar'),
     await somebody('mona'),
+    await somebody('lena'),
   ];
   await sql`insert into policies (fingerprint, texts, loaded_at) values (${POLICY}, ${JSON.stringify({ 'policy.md': await readFile('policy/policy.md', 'utf8') })}, ${on(-30)})`.execute(
     db,
@@ -80,19 +85,37 @@ beforeAll(async () => {
     await db.transaction().execute(async (tx) => {
       await keepTeamEvents(tx, [{ team, account: `anypoint-${who.name}`, direction, actor, at }]);
     });
-  for (const { id, name } of [olga, ines, omar, mona])
+  for (const { id, name } of [olga, ines, omar, mona, lena])
     await linkPerson(db, id, 'anypoint', `anypoint-${name}`);
   await sql`insert into usage_sources (source, system, since, checked_at) values ('anypointAudit', 'anypoint', ${on(-40)}, ${on(100)})`.execute(
     db,
   );
   const write = (events: readonly ChangeEvent[]) => commit(db, async () => ({ result: null, events }));
 
+  const weekly: Access[] = [];
   for (let week = 0; week < 10; week += 1) {
     const one = access(ines, olga, on(week * 7));
+    weekly.push(one);
     await write(one.events);
     await told(ines, one.writtenAt, 'added');
     await told(ines, one.goneWrittenAt, 'removed');
   }
+  // One of them was written before it was approved, as the audit tells, and once more afterwards.
+  const early = weekly[3] as Access;
+  await sql`insert into audit (at, type, change_id, actor, data)
+    values (${later(early.writtenAt, -300)}, 'idpWritten', ${early.id}, '{"part":"latchkey"}', '{"wrote":"added"}')`.execute(
+    db,
+  );
+  planted.early = early.id;
+  // Somebody who left: their access was gone an hour later.
+  const leaver = access(lena, olga, on(56, 8, 3_000), { days: 4, secondsToGone: 3_600 });
+  await write(leaver.events);
+  await told(lena, leaver.writtenAt, 'added');
+  await told(lena, leaver.goneWrittenAt, 'removed');
+  await plantLeaver(db, lena, olga, leaver.revokeId);
+  planted.leaver = leaver.revokeId;
+  await plantReview(db, { reviewer: olga, people: [ines, omar, mona, lena], removed: weekly[4] as Access });
+  await plantCanary(db, weekly[0] as Access);
   // Before the quarter, and after it.
   await write(access(mona, mona, on(-20)).events);
   await write(access(mona, mona, on(95)).events);
@@ -221,8 +244,8 @@ const page = () => readFile(join(folder, 'index.html'), 'utf8');
 test('every access of the quarter is in its population, and counted by the query too', async () => {
   const manifest: Manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
   const of = (name: string) => manifest.populations.find((one) => one.list === name);
-  expect(of('grants')).toMatchObject({ counted: 15, written: 15 });
-  expect(of('removals')).toMatchObject({ counted: 15, written: 15 });
+  expect(of('grants')).toMatchObject({ counted: 16, written: 16 });
+  expect(of('removals')).toMatchObject({ counted: 16, written: 16 });
   expect(of('grants')?.query).toContain("'2026-04-01T00:00:00.000Z'");
   // The query that is shown is the one that was asked.
   const { rows } = await sql.raw<Row>(of('grants')?.query ?? '').execute(fresh.database.db);
@@ -236,7 +259,13 @@ test('what was not approved before, or by whoever had made it, is listed, and no
     person,
     madeBy,
   }));
-  expect(found).toHaveLength(3);
+  expect(found).toHaveLength(4);
+  expect(found).toContainEqual({
+    kind: 'writtenBeforeApproval',
+    change: planted.early,
+    person: 'ines',
+    madeBy: null,
+  });
   expect(found).toContainEqual({
     kind: 'thereBeforeApproval',
     change: planted.around,
@@ -260,12 +289,80 @@ test('what was not approved before, or by whoever had made it, is listed, and no
 test('the exceptions are those that were planted, and nothing else', async () => {
   expect((await list('exceptions')).map(({ kind, change }) => ({ kind, change }))).toEqual([
     { kind: 'break-glass', change: planted.breakGlass },
-    { kind: 'removal was late', change: planted.late },
+    ...[planted.late, planted.leaver].sort().map((change) => ({ kind: 'removal was late', change })),
     { kind: 'sign-in for an approval failed', change: planted.signIn },
   ]);
   expect(await list('emergencies')).toMatchObject([
     { person: 'mona', found: 'justified', reviewedBy: 'olga', reviewedBySelf: false },
   ]);
+  const text = await page();
+  for (const said of [
+    '<td>by a person, before it was given</td><td>13</td>',
+    '<td>made around Latchkey, and kept by an owner when it was found</td><td>2</td>',
+    '<td>taken in an emergency: by the policy nobody approves it before</td><td>1</td>',
+    '<td>Access given: in effect</td><td>16</td><td>0</td><td>0</td>',
+    '<td>Access taken away: gone</td><td>14</td><td>2</td><td>0</td>',
+  ])
+    expect(text).toContain(said);
+});
+
+test('who left is there, with the time until all of theirs was gone', async () => {
+  expect(await list('terminations')).toMatchObject([
+    {
+      person: 'lena',
+      cause: 'deactivated',
+      knownAt: on(60).toISOString(),
+      decidedBy: 'olga',
+      revokes: 1,
+      lastSeenGoneAt: on(60, 10).toISOString(),
+      secondsToGone: 3_600,
+      notSeenGone: 0,
+      lateBecause: 'Anypoint did not answer',
+      closedAt: on(60, 11).toISOString(),
+    },
+  ]);
+});
+
+test('a review is there with its completion, and each line with its rationale and the time that it took', async () => {
+  expect(await list('reviews')).toMatchObject([
+    {
+      name: 'First quarter',
+      startedBy: 'olga',
+      dueAt: on(44).toISOString(),
+      decidedAt: on(31).toISOString(),
+      lines: 4,
+      decided: 3,
+      undecided: 1,
+      kept: 2,
+      revoked: 1,
+      keptWithoutRationale: 1,
+      medianSecondsPerLine: 37.5,
+    },
+  ]);
+  const none = { decision: null, rationale: null, reviewer: null, secondsTaken: null, goneAt: null };
+  expect(await list('review-lines')).toMatchObject([
+    {
+      person: 'ines',
+      decision: 'keep',
+      rationale: 'on call for the import',
+      secondsTaken: 40,
+      inBulk: false,
+    },
+    { person: 'omar', decision: 'keep', rationale: null, secondsTaken: null, inBulk: true, reviewer: 'olga' },
+    { person: 'mona', decision: 'revoke', secondsTaken: 35, goneAt: expect.stringMatching(/^2026-02-01/) },
+    { person: 'lena', ...none },
+  ]);
+});
+
+test('the rounds of the canary are control evidence: each is there, and the page sums up all of them', async () => {
+  expect(await list('canary')).toMatchObject([
+    { result: 'hit', secondsToEffect: 9, secondsToGone: 12, stuckAt: null },
+    { result: 'hit', secondsToGone: 20 },
+    { result: 'miss', secondsToGone: 90, stuckAt: 'delivery', stuckBecause: 'Anypoint did not answer' },
+  ]);
+  expect(await page()).toContain(
+    'Of 3 rounds 2 were within the objective, and 1 missed it; a removal took 20.0 s in the middle, and 90.0 s at most.',
+  );
 });
 
 test('a membership change that Latchkey had not made is named, with what became of it', async () => {
@@ -281,7 +378,7 @@ test('a membership change that Latchkey had not made is named, with what became 
     { person: 'mona', madeBy: 'mallory', matched: 'nothing', change: null },
     { person: 'omar', madeBy: 'olga', matched: 'found', change: planted.selfKept },
   ]);
-  expect(await list('membership-events')).toHaveLength(31);
+  expect(await list('membership-events')).toHaveLength(33);
 });
 
 const ofSource = async (name: string) =>
@@ -305,8 +402,8 @@ test('so is what Anypoint’s own log has, and nothing else', async () => {
     { who: 'omar', madeBy: LATCHKEY.name, matched: 'found', direction: 'added' },
   ]);
   const events = await list('team-events');
-  expect(events).toHaveLength(35);
-  expect(events.filter(({ matched }) => matched === 'change')).toHaveLength(28);
+  expect(events).toHaveLength(37);
+  expect(events.filter(({ matched }) => matched === 'change')).toHaveLength(30);
   expect(events.filter(({ matched }) => matched === 'correcting')).toMatchObject([
     { person: 'mona', direction: 'removed' },
   ]);
@@ -363,7 +460,7 @@ test('a sample is told whole, and is drawn again with its seed', async () => {
 
 test('a cell that a spreadsheet would run stays text', async () => {
   const csv = await readFile(join(folder, 'grants.csv'), 'utf8');
-  expect(csv.trimEnd().split('\r\n')).toHaveLength(16);
+  expect(csv.trimEnd().split('\r\n')).toHaveLength(17);
   expect(csv).toContain(`,'=cmd()|x,`);
 });
 
@@ -515,6 +612,7 @@ test('nothing is written over, and that a pack was made is in the record', async
     .selectFrom('audit')
     .select(['actor', 'data'])
     .where('type', '=', 'evidenceMade')
+    .orderBy('id')
     .execute();
   expect(made[0]).toMatchObject({
     actor: { part: 'operator Sam' },
@@ -544,6 +642,17 @@ describeInBrowser('the page of a pack', () => {
         await tab.screenshot({ path: `${ARTEFACTS}/evidence-${name}.png`, fullPage: true });
         await tab.close();
       }
+      // On paper nothing is cut off, and the queries are not folded away.
+      const tab = await browser.newPage({ viewport: { width: 690, height: 980 }, colorScheme: 'dark' });
+      await tab.goto(`file://${folder}/index.html`);
+      await tab.emulateMedia({ media: 'print' });
+      expect(await tab.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      expect(
+        await tab.evaluate(
+          "document.querySelector('#populations details pre').getBoundingClientRect().height",
+        ),
+      ).toBeGreaterThan(20);
+      await tab.pdf({ path: `${ARTEFACTS}/evidence.pdf`, preferCSSPageSize: true });
     } finally {
       await browser.close();
     }

@@ -91,6 +91,24 @@ export function canaryRounds({ from, to }: Period): Flat {
     from canary_runs r where r.started_at >= ${from} and r.started_at < ${to} order by r.started_at, r.id`;
 }
 
+/** Of all rounds of the period: how they came out, and how long the way took. */
+export type CanaryTotals = {
+  rounds: number;
+  hits: number;
+  misses: number;
+  medianSecondsToGone: number | null;
+  slowestSecondsToGone: number | null;
+};
+
+export function canaryTotals(period: Period): RawBuilder<CanaryTotals> {
+  return sql`
+    select count(*)::int as rounds, (count(*) filter (where result = 'hit'))::int as hits,
+      (count(*) filter (where result = 'miss'))::int as misses,
+      percentile_cont(0.5) within group (order by "secondsToGone") as "medianSecondsToGone",
+      max("secondsToGone") as "slowestSecondsToGone"
+    from (${canaryRounds(period)}) r`;
+}
+
 /** Entries of the audit trail that tell of an exception; each type with what it is called. */
 export const alarmTypes = {
   stepUpEnded: 'sign-in for an approval failed',

@@ -57,6 +57,8 @@ export type PopulationRow = {
   clauses: (string | null)[] | null;
   refusal: string | null;
   legs: Legs;
+  /** By the audit: when it was written in the identity provider for the first time; the legs have the last. */
+  firstWrittenAt: Date | null;
   signedInAt: Date | null;
   late: Change['late'];
   failure: Change['failure'];
@@ -99,6 +101,7 @@ function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
       d.ticket, d.target, d.approvals, d.plan->'stages' as stages, d.decision, d.verdict->>'policy' as policy,
       (select array_agg(distinct g->>'clause') from jsonb_array_elements(d.verdict->'grounds') g) as clauses,
       d.refusal->>'text' as refusal, d.legs, ${timeOf(sql`d."signedInAt"`)} as "signedInAt", d.late, d.failure,
+      (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",
       ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
       s.advice->'advice'->>'lean' as lean
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}

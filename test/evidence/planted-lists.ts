@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Db } from '../../src/store/postgres/database.ts';
+import { type Access, on, type Somebody } from './quarter.ts';
+
+/** Somebody's leaving, with the revoke that took their access; it was over an hour late. */
+export async function plantLeaver(db: Db, who: Somebody, by: Somebody, revokeId: string): Promise<void> {
+  const doc = {
+    beganAt: on(60),
+    decidedBy: { id: by.id, name: by.name },
+    revokes: [revokeId],
+    late: { at: on(60, 9, 60), why: 'Anypoint did not answer' },
+    closedAt: on(60, 11),
+    closing: 'all is gone',
+  };
+  await sql`insert into offboardings (id, person_id, state, version, cause, opened_at, doc)
+    values (${randomUUID()}, ${who.id}, 'closed', 1, 'deactivated', ${on(60)}, ${JSON.stringify(doc)}::jsonb)`.execute(
+    db,
+  );
+}
+
+/** A review of four lines by one reviewer: kept with a rationale, kept in bulk without, taken away, and not decided on. */
+export async function plantReview(
+  db: Db,
+  { reviewer, people, removed }: { reviewer: Somebody; people: readonly Somebody[]; removed: Access },
+): Promise<void> {
+  const campaign = randomUUID();
+  const doc = {
+    name: 'First quarter',
+    startedBy: { name: reviewer.name },
+    snapshotAt: on(29),
+    startedAt: on(30),
+    dueAt: on(44),
+    decidedAt: on(31),
+    closedAt: on(32),
+  };
+  await sql`insert into campaigns (id, state, version, opened_at, entitlement_keys, doc)
+    values (${campaign}, 'closed', 1, ${on(30)}, '{orders}', ${JSON.stringify(doc)}::jsonb)`.execute(db);
+  const lines = [
+    { draft: 'keep', comment: 'on call for the import', seconds: 40, inBulk: false, revokeId: null },
+    { draft: 'keep', comment: null, seconds: 41, inBulk: true, revokeId: null },
+    {
+      draft: 'revoke',
+      comment: 'has another job now',
+      seconds: 75,
+      inBulk: false,
+      revokeId: removed.revokeId,
+    },
+    { draft: null, comment: null, seconds: null, inBulk: false, revokeId: null },
+  ];
+  for (const [n, { draft, comment, seconds, inBulk, revokeId }] of lines.entries()) {
+    const isDecided = draft !== null;
+    await sql`insert into campaign_lines (campaign_id, n, kind, person_id, entitlement_key, group_id, facts, reviewer_id, shown_at,
+        draft, drafted_at, draft_in_bulk, decision, comment, decided_by, decided_by_name, decided_at, revoke_id)
+      values (${campaign}, ${n + 1}, 'grant', ${people[n]?.id}, 'orders', 'g1', ${JSON.stringify({ person: people[n], tier: 'medium' })}::jsonb,
+        ${reviewer.id}, ${on(31)}, ${draft}, ${seconds === null ? null : on(31, 9, seconds)}, ${inBulk}, ${draft}, ${comment},
+        ${isDecided ? reviewer.id : null}, ${isDecided ? reviewer.name : null}, ${isDecided ? on(31, 10) : null}, ${revokeId})`.execute(
+      db,
+    );
+  }
+}
+
+/** Three rounds of the canary: two within a minute, and one that missed it. */
+export async function plantCanary(db: Db, { id, revokeId }: Access): Promise<void> {
+  for (const [n, total] of [12_000, 20_000, 90_000].entries())
+    await sql`insert into canary_runs (id, started_at, objective_ms, grant_change_id, revoke_change_id, state, result, stuck, grant_legs, revoke_legs, ended_at)
+      values (${randomUUID()}, ${on(5, 9, n * 600)}, 60000, ${id}, ${revokeId}, 'over', ${total > 60_000 ? 'miss' : 'hit'},
+        ${total > 60_000 ? JSON.stringify({ leg: 'delivery', why: 'Anypoint did not answer' }) : null}::jsonb,
+        ${JSON.stringify({ total: 9_000 })}::jsonb, ${JSON.stringify({ total })}::jsonb, ${on(5, 9, n * 600 + 120)})`.execute(
+      db,
+    );
+}
