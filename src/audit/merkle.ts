@@ -77,6 +77,16 @@ export type NodeReader = (level: number, index: number) => Promise<Buffer>;
 
 /** The hash over the leaves from `from` up to `to`; `from` is where a subtree of that size begins. */
 async function hashOfRange(read: NodeReader, [from, to]: Range): Promise<Buffer> {
+  const parts = partsOfRange(from, to);
+  // At once: what is read after each other waits for the database as often.
+  const hashes = await Promise.all(parts.map(({ level, index }) => read(level, index)));
+  const edge = new TreeEdge();
+  for (const [n, { level }] of parts.entries()) edge.add(hashes[n] as Buffer, level);
+  return edge.root();
+}
+
+/** The largest whole subtrees that make up the leaves from `from` up to `to`, in their order. */
+export function partsOfRange(from: number, to: number): { level: number; index: number }[] {
   const parts: { level: number; index: number }[] = [];
   for (let at = from; at < to; ) {
     let level = Math.floor(Math.log2(to - at));
@@ -84,11 +94,7 @@ async function hashOfRange(read: NodeReader, [from, to]: Range): Promise<Buffer>
     parts.push({ level, index: at / 2 ** level });
     at += 2 ** level;
   }
-  // At once: what is read after each other waits for the database as often.
-  const hashes = await Promise.all(parts.map(({ level, index }) => read(level, index)));
-  const edge = new TreeEdge();
-  for (const [n, { level }] of parts.entries()) edge.add(hashes[n] as Buffer, level);
-  return edge.root();
+  return parts;
 }
 
 type Range = readonly [from: number, to: number];

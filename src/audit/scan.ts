@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { ArchivedSegment } from '../store/audit-archives.ts';
 import { readSealed, SEALED_PARTS, type SealedBytes, sealHash } from '../store/audit-scan.ts';
 import type { SealableRow } from '../store/audit-seals.ts';
 import { CHAINED, chain } from './entry.ts';
@@ -14,6 +15,8 @@ const CHANGED = 3;
 
 /** What the rows of a stretch of the trail say. `first` is where a block of the tree begins. */
 export type Scanned = {
+  /** Entries that are not in the table, as they are archived. */
+  archived: number;
   first: number;
   count: number;
   /** The roots over the whole blocks, one behind the other. */
@@ -27,10 +30,16 @@ type Chained = { hash: Buffer; entry: SealableRow };
 
 /**
  * Computes every leaf from its entry, and compares it with its seal. Seals of the oldest kind are computed from the
- * seal before. `last` is the last number of the stretch, and of a seal that there is.
+ * seal before. Of an entry that is archived the kept leaf is taken: the tree says whether it is right. `last` is the
+ * last number of the stretch, and of a seal that there is.
  */
-export async function scan(pool: pg.Pool, first: number, last: number): Promise<Scanned> {
-  const stretch = new Stretch(first, last - first + 1);
+export async function scan(
+  pool: pg.Pool,
+  [first, last]: [number, number],
+  archives: readonly ArchivedSegment[] = [],
+): Promise<Scanned> {
+  const inside = archives.filter((one) => one.first <= last && one.last >= first);
+  const stretch = new Stretch(first, last - first + 1, inside);
   await readSealed(pool, first, last, (row) => stretch.take(row));
   if (stretch.chained.size > 0)
     stretch.takeChained((await sealHash(pool, first - 1)) ?? Buffer.alloc(HASH_BYTES));
@@ -41,12 +50,15 @@ class Stretch {
   readonly first: number;
   readonly count: number;
   readonly chained = new Map<number, Chained>();
+  readonly #archives: readonly ArchivedSegment[];
+  #archived = 0;
   readonly #state: Uint8Array;
   readonly #leaves: Buffer;
   readonly #seals: Buffer;
   readonly #bytes = new LeafBytes();
 
-  constructor(first: number, count: number) {
+  constructor(first: number, count: number, archives: readonly ArchivedSegment[]) {
+    this.#archives = archives;
     this.first = first;
     this.count = count;
     this.#state = new Uint8Array(count);
@@ -64,7 +76,10 @@ class Stretch {
     }
     row.bytes.copy(this.#seals, place * HASH_BYTES, start, end);
     if (row.isNull(SEALED_PARTS.id)) {
-      this.#state[place] = GONE;
+      const isKept = row.short(SEALED_PARTS.format) !== CHAINED && this.#isArchived(this.first + place);
+      if (isKept) row.bytes.copy(this.#leaves, place * HASH_BYTES, start, end);
+      this.#archived += isKept ? 1 : 0;
+      this.#state[place] = isKept ? SOUND : GONE;
       return;
     }
     const leaf = this.#bytes.leafOf(row);
@@ -77,6 +92,10 @@ class Stretch {
     if (row.short(SEALED_PARTS.format) === CHAINED)
       this.chained.set(place, { hash: this.#sealAt(place), entry: row.entry() as SealableRow });
     else if (!this.#isAt(place, leaf)) this.#state[place] = CHANGED;
+  }
+
+  #isArchived(seq: number): boolean {
+    return this.#archives.some(({ first, last }) => first <= seq && seq <= last);
   }
 
   #isAt(place: number, leaf: string): boolean {
@@ -107,11 +126,11 @@ class Stretch {
         is: isChanged ? ('changed' as const) : ('deleted' as const),
         leaf,
       };
-      return { first, count, blocks: new Uint8Array(), broken };
+      return { first, count, archived: 0, blocks: new Uint8Array(), broken };
     }
     const blocks = Buffer.alloc(Math.floor(count / BLOCK) * HASH_BYTES);
     for (let n = 0; n < blocks.length / HASH_BYTES; n++)
       rootOfPerfectBytes(this.#leaves, n * BLOCK, BLOCK).copy(blocks, n * HASH_BYTES);
-    return { first, count, blocks, broken: null };
+    return { first, count, archived: this.#archived, blocks, broken: null };
   }
 }

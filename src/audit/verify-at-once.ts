@@ -17,9 +17,9 @@ export async function verifyAtOnce(db: Db, url: string, options: VerifyOptions =
       ...options,
       atOnce: count,
       // As many are asked at a time as there are.
-      async scan(first, last) {
+      async scan(stretch, archives) {
         const worker = idle.pop() as ScanWorker;
-        const scanned = await worker.scan(first, last);
+        const scanned = await worker.scan(stretch, archives);
         idle.push(worker);
         return scanned;
       },
@@ -29,13 +29,14 @@ export async function verifyAtOnce(db: Db, url: string, options: VerifyOptions =
   }
 }
 
-type ScanWorker = { scan(first: number, last: number): Promise<Scanned>; end(): Promise<unknown> };
+type Scan = NonNullable<VerifyOptions['scan']>;
+type ScanWorker = { scan: Scan; end(): Promise<unknown> };
 
 function startWorker(url: string): ScanWorker {
   const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), { workerData: url });
   return {
-    scan: (first, last) =>
-      new Promise((resolve, reject) => {
+    scan: (stretch, archives) =>
+      new Promise<Scanned>((resolve, reject) => {
         const fail = (why: string) =>
           reject(new Fault('store.unavailable', `the audit can’t be read: ${why}`, { retryable: true }));
         worker.once('error', (error) => fail(error.message));
@@ -44,7 +45,7 @@ function startWorker(url: string): ScanWorker {
           if ('done' in answer) resolve(answer.done);
           else fail(answer.why);
         });
-        worker.postMessage([first, last]);
+        worker.postMessage({ stretch, archives });
       }),
     end: () => worker.terminate(),
   };

@@ -1,3 +1,4 @@
+import { type ArchivedSegment, archivedSegments } from '../store/audit-archives.ts';
 import { firstOutOfOrder, sealedCount, sealOf } from '../store/audit-seals.ts';
 import { checkpointFrom, checkpointsDown, type StoredCheckpoint, treeNodes } from '../store/audit-tree.ts';
 import { type Db, poolOf } from '../store/postgres/database.ts';
@@ -23,6 +24,8 @@ export type Sound = {
   signed: number;
   /** The entries that were computed from their rows; of the others the kept hashes were taken. */
   computed: { from: number; to: number };
+  /** Of these, the entries that are archived: their kept hashes were taken too. */
+  archived: number;
 };
 
 export type AuditCheck = Sound | Broken;
@@ -35,7 +38,7 @@ export type VerifyOptions = {
   from?: number;
   to?: number;
   /** Reads a stretch of the trail; without, this process does. */
-  scan?: (first: number, last: number) => Promise<Scanned>;
+  scan?: (stretch: [number, number], archives: readonly ArchivedSegment[]) => Promise<Scanned>;
   /** Stretches that are read at a time. */
   atOnce?: number;
 };
@@ -74,6 +77,7 @@ export async function verifyAudit(db: Db, options: VerifyOptions = {}): Promise<
     head: (await trail.rootAt(sealed)).toString('hex'),
     signed,
     computed: { from, to },
+    archived: computed.archived,
   };
 }
 
@@ -96,14 +100,15 @@ function trusted(text: string, { verifiers }: LogKeys): Tree | { why: string } {
 }
 
 /** The roots over whole blocks, from a number on. */
-type Computed = { from: number; blocks: Buffer[] };
+type Computed = { from: number; archived: number; blocks: Buffer[] };
 
 async function compute(
   db: Db,
   from: number,
   to: number,
-  { scan: read = (first, last) => scan(poolOf(db), first, last), atOnce = 2 }: VerifyOptions,
+  { scan: read = (stretch, archives) => scan(poolOf(db), stretch, archives), atOnce = 2 }: VerifyOptions,
 ): Promise<Computed | Broken> {
+  const archives = await archivedSegments(db);
   const stretches: Scanned[] = [];
   let next = from;
   let broken = Infinity;
@@ -111,7 +116,7 @@ async function compute(
     while (next <= Math.min(to, broken)) {
       const first = next;
       next += STRETCH;
-      const done = await read(first, Math.min(to, first + STRETCH - 1));
+      const done = await read([first, Math.min(to, first + STRETCH - 1)], archives);
       broken = Math.min(broken, done.broken?.seq ?? Infinity);
       stretches.push(done);
     }
@@ -119,8 +124,12 @@ async function compute(
   await Promise.all(Array.from({ length: atOnce }, work));
   stretches.sort((a, b) => a.first - b.first);
   const first = stretches.find((one) => one.broken !== null)?.broken ?? null;
+  // Archived meanwhile: what is gone has left by the door.
+  if (first?.is === 'deleted' && (await archivedSegments(db)).length > archives.length)
+    return await compute(db, from, to, { scan: read, atOnce });
   if (first !== null) return await nameOf(db, first);
-  return { from, blocks: stretches.flatMap(({ blocks }) => hashesIn(blocks)) };
+  const archived = stretches.reduce((sum, one) => sum + one.archived, 0);
+  return { from, archived, blocks: stretches.flatMap(({ blocks }) => hashesIn(blocks)) };
 }
 
 function hashesIn(bytes: Uint8Array): Buffer[] {

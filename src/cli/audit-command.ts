@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import { readArchive } from '../audit/archive-file.ts';
 import type { LogKeys } from '../audit/log-keys.ts';
 import { isKeyName, newSigningKey, readSigner, readVerifier } from '../audit/note.ts';
 import { proofOfEntry } from '../audit/proof.ts';
@@ -11,6 +12,7 @@ import { checkpointsIn } from '../flow/audit/anchors.ts';
 import { unsealedAudit } from '../store/audit-seals.ts';
 import { lastCheckpoint } from '../store/audit-tree.ts';
 import type { Db } from '../store/postgres/database.ts';
+import { archiveCommands } from './archive-command.ts';
 
 /** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
 const UNSEALED_MAX_SECONDS = 60;
@@ -24,13 +26,14 @@ export type AuditTools = {
   fail(): void;
 };
 
-type Given = { from?: number; to?: number; since?: string[]; key?: string[] };
+type Given = { from?: number; to?: number; since?: string[]; key?: string[]; archive?: string[] };
 
 /** `latchkey audit`: whether the trail is as it was sealed, and what shows it to others. */
 export function auditCommands(program: Command, tools: AuditTools): void {
   const audit = program.command('audit').description('the audit trail');
   verifyCommand(audit, tools);
   keyCommand(audit, tools);
+  archiveCommands(audit, tools);
   const { withDatabase, say, fail } = tools;
   audit
     .command('checkpoint')
@@ -67,6 +70,7 @@ function verifyCommand(audit: Command, { keys, withDatabase, say, fail }: AuditT
     .option('--to <n>', 'only the entries up to this number', wholeNumber)
     .option('--since <file...>', 'also hold it against checkpoints that were kept elsewhere')
     .option('--key <vkey...>', 'verifier keys whose signatures count too')
+    .option('--archive <file...>', 'also compute the entries of archived files')
     .action(async (given: Given) => {
       const options = await optionsOf(given, await keys());
       if ('why' in options) {
@@ -75,8 +79,12 @@ function verifyCommand(audit: Command, { keys, withDatabase, say, fail }: AuditT
       }
       await withDatabase(async (db, url) => {
         while ((await sealAudit(db)) > 0);
-        const check = await verifyAtOnce(db, url, options);
-        const isSound = tell(check, options.keys.verifiers.length > 0, say);
+        const archives = await archivesIn(given.archive ?? [], options.keys);
+        for (const { said } of archives) say(said);
+        const known = [...options.known, ...archives.flatMap(({ checkpoint }) => checkpoint ?? [])];
+        const check = await verifyAtOnce(db, url, { ...options, known });
+        const isSound =
+          tell(check, options.keys.verifiers.length > 0, say) && archives.every((one) => one.checkpoint);
         const rest = await unsealedAudit(db);
         if (rest.entries > 0) say(`${rest.entries} entries are not sealed yet.`);
         const isLate = rest.oldestSeconds > UNSEALED_MAX_SECONDS;
@@ -92,7 +100,7 @@ function verifyCommand(audit: Command, { keys, withDatabase, say, fail }: AuditT
 async function optionsOf(
   given: Given,
   own: LogKeys,
-): Promise<(VerifyOptions & { keys: LogKeys }) | { why: string }> {
+): Promise<(VerifyOptions & { keys: LogKeys; known: string[] }) | { why: string }> {
   const verifiers = [...own.verifiers];
   for (const text of given.key ?? []) {
     const verifier = readVerifier(text);
@@ -115,6 +123,27 @@ async function optionsOf(
   };
 }
 
+type CheckedArchive = { said: string; checkpoint: string | null };
+
+/** Each file by itself. Its checkpoint ties it to the rest. */
+async function archivesIn(files: readonly string[], keys: LogKeys): Promise<CheckedArchive[]> {
+  const all: CheckedArchive[] = [];
+  for (const file of files) {
+    const read = await readArchive(file, keys).catch((error: NodeJS.ErrnoException) => ({
+      why: `it can’t be read: ${error.message}`,
+    }));
+    all.push(
+      'why' in read
+        ? { said: `BROKEN ${file}: ${read.why}`, checkpoint: null }
+        : {
+            said: `${file}: entries ${read.head.first} to ${read.head.last}, as they were sealed`,
+            checkpoint: read.head.checkpoint,
+          },
+    );
+  }
+  return all;
+}
+
 /** A file may have many, as one that Latchkey puts them into; what is none is told as such. */
 function checkpointsOf(text: string): string[] {
   const found = checkpointsIn(text);
@@ -129,12 +158,16 @@ function tell(check: AuditCheck, hasKey: boolean, say: (line: string) => void): 
     say(`${damage === 'unsigned' ? 'NOT PROVEN' : 'BROKEN'} ${where} (${damage}): ${why}`);
     return false;
   }
-  const { entries, head, signed, computed } = check;
+  const { entries, head, signed, computed, archived } = check;
   const part =
     computed.from <= 1 && computed.to >= entries
       ? ''
       : `, of which ${computed.from} to ${computed.to} were computed`;
   say(`${entries} entries${part}, as they were sealed, root ${head}`);
+  if (archived > 0)
+    say(
+      `${archived} of them are archived; what the tree keeps of them is right, and --archive computes the files.`,
+    );
   if (signed > 0) say(`A checkpoint signed with the key of this log covers ${signed} of them.`);
   else if (!hasKey)
     say(

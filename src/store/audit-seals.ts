@@ -145,6 +145,8 @@ export async function firstOutOfOrder(db: Db, first: number, last: number): Prom
       select s.seq, row(a.xid, a.id) > lead(row(a.xid, a.id)) over (order by s.seq)
         and s.cluster is not distinct from lead(s.cluster) over (order by s.seq) as "isLater"
       from audit_seals s join audit a on a.id = s.audit_id where s.seq between ${first} and ${last}
+        -- one that was put back has another transaction
+        and not exists (select from audit_archives r where s.seq between r.first and r.last)
     ) t where "isLater" order by seq limit 1`.execute(db);
   return rows[0] === undefined ? null : Number(rows[0].seq);
 }

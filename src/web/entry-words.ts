@@ -75,6 +75,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     secretOld: null,
     secretReplaced: null,
     auditAnchored: null,
+    auditArchived: null,
+    auditRestored: null,
     ticketsAway: null,
     ticketsBack: null,
     deliveryTroubled: ({

@@ -92,8 +92,8 @@ describe('a trail as it was sealed', () => {
   test('is sound while it grows, however much is sealed meanwhile', async () => {
     const make = createCheckpoints(keys);
     await given(make);
-    const scan = async (first: number, last: number) => {
-      const scanned = await scanRows(fresh.database.pool, first, last);
+    const scan = async (stretch: [number, number]) => {
+      const scanned = await scanRows(fresh.database.pool, stretch);
       await write(601, 900);
       await seal();
       await make(db);

@@ -68,7 +68,9 @@ export type Note = {
     | 'usualDelegateNamed'
     | 'usualDelegateDropped'
     | 'webSignedIn'
-    | 'auditRead';
+    | 'auditRead'
+    | 'auditArchived'
+    | 'auditRestored';
   at: Date;
   actor: Actor;
   changeId: string | null;

@@ -4,7 +4,7 @@ import type { GivenSecret } from '../../secrets/secret.ts';
 import { type Database, type Db, openDatabase } from './database.ts';
 
 /** The tables whose rows are only ever added. */
-const APPEND_ONLY = ['audit', 'audit_seals', 'audit_tree', 'audit_checkpoints'] as const;
+const APPEND_ONLY = ['audit', 'audit_seals', 'audit_tree', 'audit_checkpoints', 'audit_archives'] as const;
 
 /** The role that a command gave rights to, and the one that owns the tables. */
 export type Roles = { owner: string; running: string };

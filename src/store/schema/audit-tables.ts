@@ -25,6 +25,14 @@ export type AuditTables = {
   };
   audit_tree: { level: number; n: string; hash: Buffer };
   audit_anchors: { id: string; size: string; note: string; made_at: Date };
+  audit_archives: {
+    id: Generated<string>;
+    first: string;
+    last: string;
+    sha256: string;
+    xid: Generated<string>;
+    at: Generated<Date>;
+  };
   audit_troubles: { part: string; why: string; since: Generated<Date> };
   audit_checkpoints: {
     id: Generated<string>;
