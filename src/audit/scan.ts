@@ -57,7 +57,7 @@ class Stretch {
   readonly #seals: Buffer;
   readonly #bytes = new LeafBytes();
 
-  constructor(first: number, count: number, archives: readonly ArchivedSegment[]) {
+  constructor(first: number, count: number, archives: ArchivedSegment[]) {
     this.#archives = archives;
     this.first = first;
     this.count = count;

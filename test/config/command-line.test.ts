@@ -47,6 +47,8 @@ const commands = [
   'eval',
   'audit',
   'audit verify',
+  'audit archive',
+  'audit restore',
   'audit checkpoint',
   'audit proof',
   'audit key',
