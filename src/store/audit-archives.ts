@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import type { SealableRow } from './audit-seals.ts';
 import type { Db, Tx } from './postgres/database.ts';
 
 /** A segment of the audit whose entries are in a file; the numbers of its seals, both included. */
@@ -52,22 +51,4 @@ export async function removeArchived(
     select count(*) as stay from audit_seals s join audit a on a.id = s.audit_id
     where s.seq between ${first} and ${last}`.execute(tx);
   return Number(done.numAffectedRows ?? 0) + Number(rows[0]?.stay ?? 0);
-}
-
-/** Puts entries back under their ids, those that are not there; answers how many. */
-export async function putBack(tx: Tx, entries: readonly SealableRow[]): Promise<number> {
-  const done = await sql`
-    insert into audit (id, at, type, change_id, actor, data) overriding system value
-    select (e ->> 'id')::bigint, (e ->> 'at')::timestamptz, e ->> 'type', (e ->> 'changeId')::uuid, e -> 'actor', e -> 'data'
-    from jsonb_array_elements(${`[${entries.map(asJson).join(',')}]`}::jsonb) e
-    on conflict (id) do nothing`.execute(tx);
-  return Number(done.numAffectedRows ?? 0);
-}
-
-function asJson({ id, at, type, changeId, actor, data }: SealableRow): string {
-  const [head, rest] = [
-    JSON.stringify({ id, at, type, changeId }).slice(0, -1),
-    `"actor":${actor},"data":${data}`,
-  ];
-  return `${head},${rest}}`;
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { SealableRow } from './audit-seals.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { type Bound, statement } from './postgres/statement.ts';
 
@@ -53,4 +54,22 @@ export function auditOfNotes(notes: string): string {
 /** Writes entries in their order; commit sends it out together with the end of its transaction. */
 export function auditEntries(rows: readonly AuditRow[]): Bound {
   return insertEntries(JSON.stringify(rows));
+}
+
+/** Puts entries back under their ids, those that are not there; answers how many. */
+export async function putBack(tx: Tx, entries: readonly SealableRow[]): Promise<number> {
+  const done = await sql`
+    insert into audit (id, at, type, change_id, actor, data) overriding system value
+    select (e ->> 'id')::bigint, (e ->> 'at')::timestamptz, e ->> 'type', (e ->> 'changeId')::uuid, e -> 'actor', e -> 'data'
+    from jsonb_array_elements(${`[${entries.map(asJson).join(',')}]`}::jsonb) e
+    on conflict (id) do nothing`.execute(tx);
+  return Number(done.numAffectedRows ?? 0);
+}
+
+function asJson({ id, at, type, changeId, actor, data }: SealableRow): string {
+  const [head, rest] = [
+    JSON.stringify({ id, at, type, changeId }).slice(0, -1),
+    `"actor":${actor},"data":${data}`,
+  ];
+  return `${head},${rest}}`;
 }

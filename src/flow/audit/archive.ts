@@ -7,12 +7,12 @@ import { hashLeaf } from '../../audit/merkle.ts';
 import { parseNote, signersOf } from '../../audit/note.ts';
 import { BLOCK, treeReader } from '../../audit/tree.ts';
 import { type AuditCheck, type VerifyOptions, verifyAudit } from '../../audit/verify.ts';
+import { putBack } from '../../store/audit.ts';
 import {
   type ArchivedSegment,
   archivedSegments,
   firstNotOlder,
   lastChained,
-  putBack,
   removeArchived,
 } from '../../store/audit-archives.ts';
 import { leavesBetween, type SealableRow, sealedBetween, sealedCount } from '../../store/audit-seals.ts';
