@@ -16,13 +16,19 @@ const paths = [
   '/web',
   '/web/changes',
   '/web/access',
+  '/web/past-access?person=filled777@acme.example',
+  '/web/past-access?entitlement=orders-api-read',
   '/web/findings',
+  '/web/mass-changes',
   '/web/cases',
   '/web/reviews',
   '/web/propagation',
   '/web/canary',
   '/web/health',
   '/web/audit',
+  '/web/audit?person=filled777@acme.example',
+  '/web/audit?type=webSignedIn',
+  '/web/audit/1',
 ];
 const figure = absolute('page');
 
