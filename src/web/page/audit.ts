@@ -15,7 +15,7 @@ export const auditPage = list<Row>({
   path: '/audit',
   title: 'Audit',
   about:
-    'Everything that happened, the newest first. It is append-only, and numbered and chained by hash. Reading it is on record too.',
+    'Everything that happened, the newest first. It is append-only, and sealed in a tree of hashes with signed checkpoints. Reading it is on record too.',
   rule: 'everything',
   inMenu: true,
   isOnRecord: true,

@@ -8,7 +8,7 @@ const WIDTH = 900;
 const HEIGHT = 300;
 /** A bar is no wider, however few there are. */
 const BAR_MAX = 44;
-const MARGIN = { top: 14, right: 18, bottom: 30, left: 58 };
+const MARGIN = { top: 14, right: 18, bottom: 30, left: 78 };
 
 export type Series = { name: string; values: readonly (number | null)[] };
 export type Bar = { parts: readonly number[]; isBad: boolean; title: string };
@@ -41,7 +41,7 @@ function drawn(
   const goal = scale(objectiveMs);
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
 ${ticks.map((ms) => html`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(scale(ms))}" y2="${round(scale(ms))}"/><text x="${MARGIN.left - 8}" y="${round(scale(ms) + 4)}" text-anchor="end">${ms < 120_000 ? `${ms / 1_000} s` : `${ms / 60_000} min`}</text>`)}
-${places.map((place, i) => i % every === 0 && html`<text x="${round((band(String(i)) ?? 0) + band.bandwidth() / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${place}</text>`)}
+${places.map((place, i) => i % every === 0 && html`<text${(i / every) % 2 === 1 ? html` class="odd"` : ''} x="${round((band(String(i)) ?? 0) + band.bandwidth() / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${place}</text>`)}
 ${within(band)}
 <line class="goal" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(goal)}" y2="${round(goal)}"/><text class="goal-word" x="${WIDTH - MARGIN.right}" y="${round(goal - 6)}" text-anchor="end">objective ${elapsedInWords(objectiveMs)}</text>
 </svg>`;

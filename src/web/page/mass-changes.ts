@@ -107,7 +107,7 @@ export const massChangesPage = list<Row>({
   empty: ({ query }) =>
     query.is === 'open'
       ? html`<p>Nothing is held now.</p><p><a href="${PAGE_PATH}/mass-changes">What was held before</a></p>`
-      : html`<p>Nothing has happened to many at once${Object.values(query).some((value) => value !== undefined) ? ' that fits these filters' : ''}.</p><p>From how many on it is held stands in the catalogue: see <code>docs/what-the-directory-says.md</code>.</p>`,
+      : html`<p>Nothing has happened to many at once${Object.values(query).some((value) => value !== undefined) ? ' that fits these filters' : ''}.</p><p>From how many on it is held stands in the catalogue: <code>docs/what-the-directory-says.md</code> says how.</p>`,
 });
 
 const outcomes = {

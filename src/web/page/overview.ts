@@ -87,7 +87,7 @@ function figuresOf(
           {
             label: '95 % seen within, this week',
             value: week?.p95 == null ? '–' : elapsedInWords(week.p95),
-            note: `of ${week?.n ?? 0} changes; the objective is ${elapsedInWords(context.objectiveMs)}`,
+            note: `of ${week?.n ?? 0} ${week?.n === 1 ? 'change' : 'changes'}; the objective is ${elapsedInWords(context.objectiveMs)}`,
             mood: (week?.p95 ?? 0) <= context.objectiveMs ? 'good' : 'bad',
             to: '/propagation',
           },

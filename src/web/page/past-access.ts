@@ -72,6 +72,7 @@ export const pastAccessPage = list<Row>({
       title: 'Could use it',
       is: 'text',
       value: (row) => (couldReach(row) ? 'yes' : 'no'),
+      isHidden: true,
     },
     { key: 'since', title: 'So since', is: 'time', value: ({ since }) => since },
     { key: 'until', title: 'Until', is: 'time', value: ({ until }) => until },

@@ -45,14 +45,14 @@ button, .button, input, select { font: inherit; color: inherit; padding: 6px 10p
 button, .button { cursor: pointer; text-decoration: none; display: inline-block; }
 .button.main { background: light-dark(#1f5f8b, #1f6f9f); border-color: transparent; color: #fff; font-weight: 600; padding: 9px 18px; }
 .filters { display: flex; flex-wrap: wrap; gap: 10px 14px; align-items: end; padding: 12px 14px; margin: 0 0 16px; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
-.filters p { margin: 0; } .filters label { display: block; font-size: .82rem; color: var(--soft); } .filters input, .filters select { max-width: 14rem; min-width: 7rem; }
+.filters p { margin: 0; } .filters label { display: block; font-size: .82rem; color: var(--soft); } .filters input, .filters select, .filters button { height: 2.5rem; } .filters input, .filters select { max-width: 14rem; min-width: 7rem; }
 .bar { display: flex; flex-wrap: wrap; gap: 4px 18px; justify-content: space-between; margin: 10px 0; color: var(--soft); font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-th, td { text-align: left; vertical-align: top; padding: 8px 12px; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: 8px 12px; border-bottom: 1px solid var(--line); } td { overflow-wrap: break-word; max-width: 26rem; }
 th { font-size: .82rem; font-weight: 600; color: var(--soft); background: var(--over-soft); white-space: nowrap; }
 tr:last-child td { border-bottom: 0; } tbody tr:hover { background: light-dark(#f8fafb, #22272d); }
 .number { text-align: right; font-variant-numeric: tabular-nums; } time { font-variant-numeric: tabular-nums; white-space: nowrap; }
-td:first-child { min-width: 9rem; }
+td:first-child { min-width: 5rem; }
 td small, .soft { color: var(--soft); font-size: .87rem; }
 .badge { display: inline-block; padding: 1px 9px; border-radius: 99px; font-size: .85rem; font-weight: 600; background: var(--over-soft); white-space: nowrap; }
 .badge.good { color: var(--good); background: var(--good-soft); } .badge.waiting, .badge.moving { color: var(--wait); background: var(--wait-soft); } .badge.bad, .badge.no { color: var(--bad); background: var(--bad-soft); }
@@ -78,8 +78,9 @@ ul.plain { list-style: none; } pre.card { overflow-x: auto; font-size: .87rem; w
   main { padding: 18px 14px; }
   table, tbody, tr, td { display: block; } table { border: 0; background: none; } thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; margin: 0 0 10px; padding: 6px 12px; }
-  td { display: grid; grid-template-columns: 7.2rem minmax(0, 1fr); gap: 10px; border: 0; padding: 4px 0; } td.number { text-align: left; } td::before { content: attr(data-label); color: var(--soft); font-size: .85rem; }
+  td { display: grid; grid-template-columns: 7.2rem minmax(0, 1fr); gap: 10px; border: 0; padding: 4px 0; max-width: none; overflow-wrap: anywhere; } td .badge { justify-self: start; white-space: normal; } td.number { text-align: left; } td::before { content: attr(data-label); color: var(--soft); font-size: .85rem; }
   .filters > p { flex: 1 1 44%; min-width: 0; } .filters input, .filters select { width: 100%; max-width: none; } .filters .go { flex: 1 1 100%; }
+  .chart { overflow: visible; } .chart text { font-size: 26px; } .chart .line, .chart .dot, .chart .goal { stroke-width: 4; } .chart .odd { display: none; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin: 0 0 8px; } .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media print { header, .filters, .bar, .skip { display: none; } html.in body { display: block; } body { background: #fff; } }
