@@ -7,6 +7,14 @@ export function cookieIn(header: string | undefined, name: string): string | nul
   return null;
 }
 
+/** Names of the cookies that a browser sent. */
+export function namesIn(header: string | undefined): string[] {
+  return (header ?? '').split(';').flatMap((pair) => {
+    const at = pair.indexOf('=');
+    return at > 0 ? [pair.slice(0, at).trim()] : [];
+  });
+}
+
 /**
  * The line that sets a cookie which no script reads. `Lax`, for the way back from a sign-in comes from the identity
  * provider's site; `Strict` would lose it. `seconds` 0: it is taken away.

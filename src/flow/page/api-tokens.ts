@@ -3,7 +3,7 @@ import { type Reader, readerOf } from '../../core/page/reader.ts';
 import { type Catalogue, sameEmail } from '../../core/policy/catalogue.ts';
 import { digestOf, newToken } from '../../store/bearer-token.ts';
 import { leaverCase } from '../../store/offboardings.ts';
-import { endApiToken, insertApiToken, takeApiToken } from '../../store/page/api-tokens.ts';
+import { endApiToken, findApiToken, insertApiToken, noteApiTokenUse } from '../../store/page/api-tokens.ts';
 import { confirmedByEmail, readPerson } from '../../store/people.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { commit, noteByLatchkey } from '../kernel/commit.ts';
@@ -94,10 +94,11 @@ export async function holderOfApiToken(
   token: string,
 ): Promise<TokenHolder | null> {
   const hash = digestOf(token);
-  const found = await takeApiToken(db, hash);
+  const found = await findApiToken(db, hash);
   if (found === null || !timingSafeEqual(found.hash, hash)) return null;
   const person = await readPerson(db, found.personId);
   if (person === null || !person.isActive || (await leaverCase(db, person.id)) !== null) return null;
+  await noteApiTokenUse(db, found.id);
   // Roles go by the address; where others have it too, it gives nobody a role.
   const isTheirs = (await confirmedByEmail(db, person.email)) === person.id;
   const { id: tokenId, name, isService, scopes } = found;

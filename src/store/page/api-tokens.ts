@@ -58,16 +58,16 @@ export type UsedToken = {
   hash: Buffer;
 };
 
-/** Finds the token in use with this hash, and notes its use, though not at every request. */
-export async function takeApiToken(db: Db, hash: Buffer): Promise<UsedToken | null> {
+/** The token in use with this hash. */
+export async function findApiToken(db: Db, hash: Buffer): Promise<UsedToken | null> {
   const { rows } = await sql<UsedToken>`
-    with valid as (
-      select * from api_tokens where hash = ${hash} and revoked_at is null and expires_at > clock_timestamp()
-    ), used as (
-      update api_tokens t set last_used_at = clock_timestamp() from valid
-      where t.id = valid.id and (t.last_used_at is null
-        or t.last_used_at < clock_timestamp() - ${NOTED_SECONDS}::int * interval '1 second')
-    )
-    select id, name, is_service as "isService", person_id as "personId", scopes, hash from valid`.execute(db);
+    select id, name, is_service as "isService", person_id as "personId", scopes, hash from api_tokens
+    where hash = ${hash} and revoked_at is null and expires_at > clock_timestamp()`.execute(db);
   return rows[0] ?? null;
+}
+
+/** Notes that it is used now, though not at every request. */
+export async function noteApiTokenUse(db: Db, id: string): Promise<void> {
+  await sql`update api_tokens set last_used_at = clock_timestamp() where id = ${id} and (last_used_at is null
+    or last_used_at < clock_timestamp() - ${NOTED_SECONDS}::int * interval '1 second')`.execute(db);
 }

@@ -5,10 +5,13 @@ import type { Context } from '../../flow/kernel/context.ts';
 import { hashOf } from '../../flow/request/step-up.ts';
 import type { BegunSecrets } from '../../ports/sign-in.ts';
 import { endSession, readSession, SESSION_SECONDS } from '../../store/page/sessions.ts';
-import { cookie, cookieIn, cookieName } from '../cookies.ts';
+import { cookie, cookieIn, cookieName, namesIn } from '../cookies.ts';
 
 /** A sign-in that was begun has to end within so many seconds. */
 const SIGN_IN_SECONDS = 600;
+
+/** So many tabs may be on their way to the identity provider. */
+const BEGUN_MAX = 8;
 
 /** What a browser keeps between the beginning of a sign-in and its end. `to`: the page that was wanted. */
 export type Begun = BegunSecrets & { to: string };
@@ -19,9 +22,9 @@ export type Door = {
   /** What a form of this session has to send with it; a page of another site can't know it. */
   formToken(request: FastifyRequest): string;
   isOwnForm(request: FastifyRequest, sent: string | null): boolean;
-  keepBegun(reply: FastifyReply, begun: Begun): void;
-  /** Takes it from the browser: a sign-in ends once. */
-  takeBegun(request: FastifyRequest, reply: FastifyReply): Begun | null;
+  keepBegun(request: FastifyRequest, reply: FastifyReply, begun: Begun): void;
+  /** Takes the one of this `state` from the browser: a sign-in ends once, and each tab may have begun one. */
+  takeBegun(request: FastifyRequest, reply: FastifyReply, state: string): Begun | null;
   letIn(reply: FastifyReply, secret: string): void;
   signOut(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 };
@@ -32,6 +35,7 @@ export function createDoor(context: Context, isSecure: boolean): Door {
   const secretOf = ({ headers }: FastifyRequest) => cookieIn(headers.cookie, session);
   const set = (reply: FastifyReply, name: string, value: string, seconds: number) =>
     reply.header('set-cookie', cookie(name, value, { seconds, isSecure }));
+  const ofState = (state: string) => `${signIn}-${hashOf(state).toString('hex').slice(0, 16)}`;
   const formToken = (request: FastifyRequest) =>
     createHash('sha256')
       .update(`form ${secretOf(request) ?? ''}`)
@@ -46,13 +50,18 @@ export function createDoor(context: Context, isSecure: boolean): Door {
     isOwnForm(request, sent) {
       return sent !== null && timingSafeEqual(hashOf(sent), hashOf(formToken(request)));
     },
-    keepBegun(reply, begun) {
-      set(reply, signIn, Buffer.from(JSON.stringify(begun)).toString('base64url'), SIGN_IN_SECONDS);
+    keepBegun(request, reply, begun) {
+      // Those that nobody ended would make the header too long.
+      const others = namesIn(request.headers.cookie).filter((name) => name.startsWith(`${signIn}-`));
+      if (others.length >= BEGUN_MAX) for (const name of others) set(reply, name, '', 0);
+      const kept = Buffer.from(JSON.stringify(begun)).toString('base64url');
+      set(reply, ofState(begun.state), kept, SIGN_IN_SECONDS);
     },
-    takeBegun(request, reply) {
-      const kept = cookieIn(request.headers.cookie, signIn);
+    takeBegun(request, reply, state) {
+      const name = ofState(state);
+      const kept = cookieIn(request.headers.cookie, name);
       if (kept === null) return null;
-      set(reply, signIn, '', 0);
+      set(reply, name, '', 0);
       return begunIn(kept);
     },
     letIn: (reply, secret) => void set(reply, session, secret, SESSION_SECONDS),

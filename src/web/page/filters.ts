@@ -45,14 +45,14 @@ export function queryOf(
 /** What a filter can be in an address. */
 export function fieldOf(filter: Filter): z.ZodType<string | undefined> {
   const text = (schema: z.ZodType<string>) => schema.optional().describe(filter.label);
-  // PostgreSQL keeps no NUL, and half a character means nothing.
+  // Half a character means nothing.
   if (filter.is === 'text')
     return text(
       z
         .string()
         .trim()
         .max(TEXT_MAX)
-        .refine((value) => value.isWellFormed() && !value.includes('\0'), 'is no text'),
+        .refine((value) => value.isWellFormed(), 'is no text'),
     );
   if (filter.is === 'day')
     return text(z.iso.date().refine((day) => day >= FIRST_DAY, `is before ${FIRST_DAY}`));

@@ -38,12 +38,13 @@ export function signInRoutes(web: FastifyInstance, context: Context, door: Door)
     if (isFetchedAhead(request)) return reply.code(503).send();
     const begun = await beginPageSignIn(context);
     if ('is' in begun) return send(reply, 503, 'Not signed in', html`${failures(idp).away}${again}`);
-    door.keepBegun(reply, { ...begun.secrets, to: ownPage(request.query.to) });
+    door.keepBegun(request, reply, { ...begun.secrets, to: ownPage(request.query.to) });
     return reply.redirect(begun.to, 303);
   });
   web.get('/callback', open, async (request, reply) => {
     if (isFetchedAhead(request)) return reply.code(503).send();
-    const begun = door.takeBegun(request, reply);
+    const { searchParams } = new URL(request.url, 'http://localhost');
+    const begun = door.takeBegun(request, reply, searchParams.get('state') ?? '');
     if (begun === null)
       return send(
         reply,
@@ -51,7 +52,6 @@ export function signInRoutes(web: FastifyInstance, context: Context, door: Door)
         'Not signed in',
         html`<p>This sign-in was begun in another browser or too long ago, or this browser keeps no cookies.</p>${again}`,
       );
-    const { searchParams } = new URL(request.url, 'http://localhost');
     const came = await finishPageSignIn(context, begun, searchParams);
     if (came.is !== 'signedIn')
       return send(

@@ -33,7 +33,9 @@ describe('signing in', () => {
   test('the session is kept as a hash, and the cookie is for no script and no other site', async () => {
     const begun = await fetch(at('/web/sign-in/begin'), { redirect: 'manual' });
     const [set = ''] = begun.headers.getSetCookie();
-    expect(set).toMatch(/^latchkey-sign-in=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/);
+    expect(set).toMatch(
+      /^latchkey-sign-in-[0-9a-f]{16}=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/,
+    );
     const sent = new URL(begun.headers.get('location') ?? '').searchParams;
     expect(sent.get('code_challenge_method')).toBe('S256');
     expect(sent.get('state')).toMatch(/.{20}/);

@@ -132,9 +132,15 @@ describe('a token ends', () => {
     const [row] = await walk.query<{ id: string }>(
       'select id from api_tokens order by created_at desc limit 1',
     );
+    await walk.query("update api_tokens set last_used_at = now() - interval '1 day' where id = $1", [
+      row?.id,
+    ]);
     await end(row?.id ?? '');
     const refused = await ask(token, '/api/changes');
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    // What was refused is no use (riparias/gbif-alert 427).
+    const used = "select last_used_at > now() - interval '1 hour' as is from api_tokens where id = $1";
+    expect((await walk.query(used, [row?.id]))[0]).toEqual({ is: false });
     await after?.();
   });
 
