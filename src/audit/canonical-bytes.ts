@@ -28,7 +28,10 @@ export class CanonicalBytes {
 
   /** ASCII. */
   text(text: string): void {
-    for (let n = 0; n < text.length; n++) this.out[this.at++] = text.charCodeAt(n);
+    const { out, at } = this;
+    const count = text.length;
+    for (let n = 0; n < count; n++) out[at + n] = text.charCodeAt(n);
+    this.at = at + count;
   }
 
   /** Writes these bytes as a string; false: it has signs that have to be escaped. */
@@ -211,6 +214,7 @@ export class CanonicalBytes {
     const count = (this.#marked - base) / 3;
     if (count > SORTED_MAX) return false;
     const order = this.#order;
+    const marks = this.#marks;
     for (let n = 0; n < count; n++) {
       const mark = base + 3 * n;
       let place = n;
@@ -222,14 +226,17 @@ export class CanonicalBytes {
       }
       order[place] = mark;
     }
-    let to = 0;
+    const { out } = this;
+    const before = this.#moved;
+    out.copy(before, 0, start, this.at);
+    let to = start;
     for (let n = 0; n < count; n++) {
-      if (n > 0) this.#moved[to++] = COMMA;
-      const end = this.#marks[(order[n] as number) + 2] as number;
-      for (let at = this.#marks[order[n] as number] as number; at < end; at++)
-        this.#moved[to++] = this.out[at] as number;
+      if (n > 0) out[to++] = COMMA;
+      const mark = order[n] as number;
+      const [from, end] = [(marks[mark] as number) - start, (marks[mark + 2] as number) - start];
+      if (end - from > COPIED_MIN) to += before.copy(out, to, from, end);
+      else for (let at = from; at < end; at++) out[to++] = before[at] as number;
     }
-    for (let n = 0; n < to; n++) this.out[start + n] = this.#moved[n] as number;
     return true;
   }
 }
@@ -239,6 +246,8 @@ const DEPTH_MAX = 60;
 const MEMBERS_MAX = 4_096;
 /** Members that are put in order one by one. */
 const SORTED_MAX = 64;
+/** More bytes than these are copied faster at once. */
+const COPIED_MIN = 48;
 /** Of so many digits a whole number is exact. */
 const SAFE_DIGITS = 15;
 

@@ -4,10 +4,9 @@ import { CanonicalBytes } from './canonical-bytes.ts';
 import { leafOf } from './entry.ts';
 
 const { id, type, changeId, actor, data } = SEALED_PARTS;
-/** Two digits of each byte, as hexadecimal. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-/** Where a uuid has its hyphens, in bytes before them. */
-const HYPHENS = [4, 6, 8, 10];
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
+const HYPHEN = 0x2d;
+const QUOTE = 0x22;
 const UUID_BYTES = 16;
 
 /**
@@ -76,12 +75,17 @@ export class LeafBytes {
     const start = row.start(changeId);
     if (row.end(changeId) - start !== UUID_BYTES) return false;
     const json = this.#json;
-    json.text('"');
+    const { out } = json;
+    let { at } = json;
+    out[at++] = QUOTE;
     for (let n = 0; n < UUID_BYTES; n++) {
-      if (HYPHENS.includes(n)) json.text('-');
-      json.text(HEX[row.bytes[start + n] as number] as string);
+      if (n === 4 || n === 6 || n === 8 || n === 10) out[at++] = HYPHEN;
+      const byte = row.bytes[start + n] as number;
+      out[at++] = HEX_DIGITS[byte >> 4] as number;
+      out[at++] = HEX_DIGITS[byte & 15] as number;
     }
-    json.text('"');
+    out[at++] = QUOTE;
+    json.at = at;
     return true;
   }
 }

@@ -8,6 +8,10 @@ import { hash } from 'node:crypto';
 const LEAF = Buffer.from([0]);
 const NODE = Buffer.from([1]);
 
+/** Every 8 levels the hashes of whole subtrees are kept: one of them for 256 of the level below. */
+export const STEP = 8;
+export const BLOCK = 2 ** STEP;
+
 export const EMPTY_ROOT = sha256(Buffer.alloc(0));
 
 function sha256(data: Buffer | string): Buffer {

@@ -4,8 +4,7 @@ import { readSealed, SEALED_PARTS, type SealedBytes, sealHash } from '../store/a
 import type { SealableRow } from '../store/audit-seals.ts';
 import { CHAINED, chain } from './entry.ts';
 import { LeafBytes } from './leaf-bytes.ts';
-import { rootOfPerfectBytes } from './merkle.ts';
-import { BLOCK } from './tree.ts';
+import { BLOCK, rootOfPerfectBytes } from './merkle.ts';
 
 const HASH_BYTES = 32;
 const NOT_READ = 0;

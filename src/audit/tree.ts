@@ -2,11 +2,8 @@ import { leavesBetween, type SealableRow, sealedBetween } from '../store/audit-s
 import { addTreeNodes, treeNodeCount, treeNodes } from '../store/audit-tree.ts';
 import type { Db, Tx } from '../store/postgres/database.ts';
 import { CHAINED, leafOf } from './entry.ts';
-import { type NodeReader, rootOfPerfect } from './merkle.ts';
+import { BLOCK, type NodeReader, rootOfPerfect, STEP } from './merkle.ts';
 
-/** Every 8 levels the hashes of whole subtrees are kept: one of them for 256 of the level below. */
-const STEP = 8;
-export const BLOCK = 2 ** STEP;
 const LEVELS = [8, 16, 24, 32] as const;
 /** Blocks of leaves that one call adds, so that a tree that was never kept is made in portions. */
 const BLOCKS_AT_ONCE = 64;

@@ -4,10 +4,10 @@ import { checkpointFrom, checkpointsDown, type StoredCheckpoint, treeNodes } fro
 import { type Db, poolOf } from '../store/postgres/database.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import { type LogKeys, noKeys } from './log-keys.ts';
-import { rootOfPerfect, type Tree, TreeEdge } from './merkle.ts';
+import { BLOCK, rootOfPerfect, type Tree, TreeEdge } from './merkle.ts';
 import { parseNote, signersOf } from './note.ts';
 import { type Scanned, scan } from './scan.ts';
-import { BLOCK, leavesFrom } from './tree.ts';
+import { leavesFrom } from './tree.ts';
 
 /** What was done to the trail. */
 export type Damage = 'changed' | 'deleted' | 'reordered' | 'cut' | 'rewritten' | 'unsigned';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { archiveHead, type ReadArchive, readArchive, writeArchive } from '../../audit/archive-file.ts';
 import { canonicalEntry } from '../../audit/entry.ts';
 import type { LogKeys } from '../../audit/log-keys.ts';
-import { hashLeaf } from '../../audit/merkle.ts';
+import { BLOCK, hashLeaf } from '../../audit/merkle.ts';
 import { parseNote, signersOf } from '../../audit/note.ts';
-import { BLOCK, treeReader } from '../../audit/tree.ts';
+import { treeReader } from '../../audit/tree.ts';
 import { type AuditCheck, type VerifyOptions, verifyAudit } from '../../audit/verify.ts';
 import { putBack } from '../../store/audit.ts';
 import {
