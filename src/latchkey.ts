@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LogKeys } from './audit/log-keys.ts';
+import { createS3Anchor } from './audit/s3-anchor.ts';
 import type { Outside } from './config/config.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
+import { createOutsideAnchoring } from './flow/audit/outside-anchors.ts';
 import { createWitnessing, type Witness } from './flow/audit/witnesses.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
@@ -154,6 +156,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const witnessing = every(WITNESS_EVERY_MS, context, 'witnesses', (until) =>
     context.locks.tryLock('witnesses', () => createWitnessing(context, options.auditWitnesses ?? [])(until)),
   );
+  const anchoring = outsideAnchoring(context);
   const watching = every(WATCH_EVERY_MS, context, 'watching the parties', () => watch.look());
   const report = () =>
     readiness(context, reloader?.mistakes() ?? [], watch.states(), options.secrets?.states());
@@ -173,7 +176,17 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   address = options.publicUrl ?? url;
   options.secrets?.start(log);
-  for (const part of [relay, calls, timers, reloader, subscriptions, watching, witnessing, agingSecrets])
+  for (const part of [
+    relay,
+    calls,
+    timers,
+    reloader,
+    subscriptions,
+    watching,
+    witnessing,
+    anchoring,
+    agingSecrets,
+  ])
     part?.start();
   return {
     url,
@@ -190,6 +203,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           async () => await reloader?.stop(),
           watching.stop,
           witnessing.stop,
+          anchoring.stop,
           agingSecrets.stop,
           async () => await options.secrets?.stop(),
           subscriptions.stop,
@@ -200,6 +214,16 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
         step('the database', 500, stores.locks.close, stores.database.close),
       ]),
   };
+}
+
+/** Places outside that take their time: apart from the sealing, which waits for nobody. */
+function outsideAnchoring(context: Context) {
+  const s3 = context.auditAnchors?.s3;
+  const places = s3 === undefined ? [] : [{ name: 'anchor in S3', put: createS3Anchor(s3) }];
+  const put = createOutsideAnchoring(context, places);
+  return every(WITNESS_EVERY_MS, context, 'outside anchors', () =>
+    context.locks.tryLock('outside anchors', put),
+  );
 }
 
 /** Whoever asks what is known of the secrets asks the database: it is noted there. */

@@ -24,6 +24,8 @@ import { isLoopback, slipsIn } from './setting-shapes.ts';
 /** A year. */
 const MAX_AGE_SECONDS = 31_536_000;
 const ANCHOR_SECONDS = 3_600;
+/** A checkpoint in S3 can’t be taken away for so long: as long as auditors look back, twice. */
+const S3_KEEP_SECONDS = 2 * 365 * 86_400;
 
 export type Config = {
   /** Null: the sandbox supplies it. */
@@ -136,7 +138,9 @@ type Given = Readonly<Record<string, string | undefined>>;
 function anchorsIn(e: Environment): AnchorSettings | null {
   const [channel, file] = [e.AUDIT_ANCHOR_CHANNEL ?? null, e.AUDIT_ANCHOR_FILE ?? null];
   const everyMs = (e.AUDIT_ANCHOR_EVERY ?? ANCHOR_SECONDS) * 1_000;
-  return channel === null && file === null ? null : { channel, file, everyMs };
+  const keepMs = (e.AUDIT_ANCHOR_S3_KEEP ?? S3_KEEP_SECONDS) * 1_000;
+  const s3 = e.AUDIT_ANCHOR_S3 === undefined ? {} : { s3: { ...e.AUDIT_ANCHOR_S3, keepMs } };
+  return channel === null && file === null && !('s3' in s3) ? null : { channel, file, everyMs, ...s3 };
 }
 
 /** What is right by itself but not together. */

@@ -248,3 +248,12 @@ export const auditWitnesses = text.transform((value, context) => {
   });
   return z.NEVER;
 });
+
+/** A bucket of S3, and what the keys begin with. */
+export const s3Place = text.transform((value, context) => {
+  const [, bucket, path] =
+    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]*))?$/.exec(value) ?? [];
+  if (bucket !== undefined) return { bucket, prefix: path ? `${path.replace(/\/+$/, '')}/` : '' };
+  context.addIssue({ code: 'custom', message: 'must be s3://, the name of a bucket and maybe a path' });
+  return z.NEVER;
+});

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LogKeys } from '../../audit/log-keys.ts';
+import type { S3Anchor } from '../../audit/s3-anchor.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { Adviser } from '../../ports/adviser.ts';
 import type { ChatDirectory } from '../../ports/chat.ts';
@@ -48,6 +49,8 @@ export type AnchorSettings = {
   channel: string | null;
   /** A file that grows; null: none. */
   file: string | null;
+  /** A bucket with object lock; left out: none. */
+  s3?: S3Anchor;
   /** How often, in milliseconds. */
   everyMs: number;
 };
