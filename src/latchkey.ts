@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LogKeys } from './audit/log-keys.ts';
-import { createS3Anchor } from './audit/s3-anchor.ts';
 import type { Outside } from './config/config.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
-import { createOutsideAnchoring } from './flow/audit/outside-anchors.ts';
-import { createWitnessing, type Witness } from './flow/audit/witnesses.ts';
+import type { Witness } from './flow/audit/witnesses.ts';
+import { createElsewhere } from './flow/audit-elsewhere.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
 import { type Idps, idpsOf } from './flow/idps/idps.ts';
@@ -53,8 +52,6 @@ import { createServer } from './web/server.ts';
 
 /** From decision to seen in MuleSoft. */
 const OBJECTIVE_MS = 60_000;
-/** The newest checkpoint of the audit is shown to its witnesses this often. */
-const WITNESS_EVERY_MS = 10_000;
 /** Parties that are not well are asked again this often. */
 const WATCH_EVERY_MS = 5_000;
 /** Ages count in days, and the last use in minutes. */
@@ -153,10 +150,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   let address = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   let wayIn: WayIn | null = null;
   const watch = createPartyWatch(context, () => wayIn?.trouble() ?? null);
-  const witnessing = every(WITNESS_EVERY_MS, context, 'witnesses', (until) =>
-    context.locks.tryLock('witnesses', () => createWitnessing(context, options.auditWitnesses ?? [])(until)),
-  );
-  const anchoring = outsideAnchoring(context);
+  const elsewhere = createElsewhere(context, options.auditWitnesses ?? []);
   const watching = every(WATCH_EVERY_MS, context, 'watching the parties', () => watch.look());
   const report = () =>
     readiness(context, reloader?.mistakes() ?? [], watch.states(), options.secrets?.states());
@@ -176,17 +170,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   });
   address = options.publicUrl ?? url;
   options.secrets?.start(log);
-  for (const part of [
-    relay,
-    calls,
-    timers,
-    reloader,
-    subscriptions,
-    watching,
-    witnessing,
-    anchoring,
-    agingSecrets,
-  ])
+  for (const part of [relay, calls, timers, reloader, subscriptions, watching, elsewhere, agingSecrets])
     part?.start();
   return {
     url,
@@ -202,8 +186,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
           1_500,
           async () => await reloader?.stop(),
           watching.stop,
-          witnessing.stop,
-          anchoring.stop,
+          elsewhere.stop,
           agingSecrets.stop,
           async () => await options.secrets?.stop(),
           subscriptions.stop,
@@ -214,16 +197,6 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
         step('the database', 500, stores.locks.close, stores.database.close),
       ]),
   };
-}
-
-/** Places outside that take their time: apart from the sealing, which waits for nobody. */
-function outsideAnchoring(context: Context) {
-  const s3 = context.auditAnchors?.s3;
-  const places = s3 === undefined ? [] : [{ name: 'anchor in S3', put: createS3Anchor(s3) }];
-  const put = createOutsideAnchoring(context, places);
-  return every(WITNESS_EVERY_MS, context, 'outside anchors', () =>
-    context.locks.tryLock('outside anchors', put),
-  );
 }
 
 /** Whoever asks what is known of the secrets asks the database: it is noted there. */

@@ -138,8 +138,8 @@ type Given = Readonly<Record<string, string | undefined>>;
 function anchorsIn(e: Environment): AnchorSettings | null {
   const [channel, file] = [e.AUDIT_ANCHOR_CHANNEL ?? null, e.AUDIT_ANCHOR_FILE ?? null];
   const everyMs = (e.AUDIT_ANCHOR_EVERY ?? ANCHOR_SECONDS) * 1_000;
-  const keepMs = (e.AUDIT_ANCHOR_S3_KEEP ?? S3_KEEP_SECONDS) * 1_000;
-  const s3 = e.AUDIT_ANCHOR_S3 === undefined ? {} : { s3: { ...e.AUDIT_ANCHOR_S3, keepMs } };
+  const keepMs = (e.AUDIT_ANCHOR_BUCKET_KEEP ?? S3_KEEP_SECONDS) * 1_000;
+  const s3 = e.AUDIT_ANCHOR_BUCKET === undefined ? {} : { s3: { ...e.AUDIT_ANCHOR_BUCKET, keepMs } };
   return channel === null && file === null && !('s3' in s3) ? null : { channel, file, everyMs, ...s3 };
 }
 

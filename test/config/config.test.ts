@@ -231,7 +231,7 @@ describe('a wrong value is named', () => {
       /AUDIT_SIGNING_KEY: is no key for signing: make one with `latchkey audit key`/,
     ],
     ['AUDIT_EARLIER_KEYS', 'secret', /AUDIT_EARLIER_KEYS: has one that is no verifier key/],
-    ['AUDIT_ANCHOR_S3', 'https://bucket.example', /AUDIT_ANCHOR_S3: must be s3:/],
+    ['AUDIT_ANCHOR_BUCKET', 'https://bucket.example', /AUDIT_ANCHOR_BUCKET: must be s3:/],
     ['AUDIT_WITNESSES', 'https://witness.example', /AUDIT_WITNESSES: has one that is no witness/],
     ['TRUST_PROXY', 'true', /TRUST_PROXY: must be the addresses of your proxies/],
     ['TRUST_PROXY', '1', /TRUST_PROXY: must be/],
