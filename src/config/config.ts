@@ -140,7 +140,14 @@ function anchorsIn(e: Environment): AnchorSettings | null {
   const everyMs = (e.AUDIT_ANCHOR_EVERY ?? ANCHOR_SECONDS) * 1_000;
   const keepMs = (e.AUDIT_ANCHOR_BUCKET_KEEP ?? S3_KEEP_SECONDS) * 1_000;
   const s3 = e.AUDIT_ANCHOR_BUCKET === undefined ? {} : { s3: { ...e.AUDIT_ANCHOR_BUCKET, keepMs } };
-  return channel === null && file === null && !('s3' in s3) ? null : { channel, file, everyMs, ...s3 };
+  const [tsa, ca] = [e.AUDIT_ANCHOR_TSA, e.AUDIT_ANCHOR_TSA_CA];
+  const stamps =
+    tsa === undefined || ca === undefined || file === null
+      ? {}
+      : { stamps: { url: tsa, ca, folder: `${file}.stamps` } };
+  return channel === null && file === null && !('s3' in s3)
+    ? null
+    : { channel, file, everyMs, ...s3, ...stamps };
 }
 
 /** What is right by itself but not together. */
@@ -151,7 +158,15 @@ function noLongerFitting(e: Environment, given: Given): string[] {
       ? [`${name}_URL is not set, but ${name}_PASSWORD is`]
       : [],
   );
-  return [...alone, ...caProblems(redis, ca, given)];
+  return [...alone, ...caProblems(redis, ca, given), ...stampProblems(given)];
+}
+
+/** A stamp is kept beside the file, and is worth as much as whoever it is trusted by. */
+function stampProblems(given: Given): string[] {
+  if (given.AUDIT_ANCHOR_TSA === undefined) return [];
+  return ['AUDIT_ANCHOR_TSA_CA', 'AUDIT_ANCHOR_FILE'].flatMap((name) =>
+    given[name] === undefined ? [`${name} is not set, but AUDIT_ANCHOR_TSA is`] : [],
+  );
 }
 
 function caProblems(redis: string | undefined, ca: string | undefined, given: Given): string[] {

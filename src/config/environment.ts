@@ -82,6 +82,8 @@ export const environment = z.object({
   AUDIT_ANCHOR_FILE: text.optional(),
   AUDIT_ANCHOR_BUCKET: s3Place.optional(),
   AUDIT_ANCHOR_BUCKET_KEEP: duration.optional(),
+  AUDIT_ANCHOR_TSA: url.optional(),
+  AUDIT_ANCHOR_TSA_CA: certificate.optional(),
   AUDIT_ANCHOR_EVERY: duration.optional(),
   TRUST_PROXY: proxies.optional(),
   SECRETS_REFRESH: duration.optional(),

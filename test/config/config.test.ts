@@ -232,6 +232,7 @@ describe('a wrong value is named', () => {
     ],
     ['AUDIT_EARLIER_KEYS', 'secret', /AUDIT_EARLIER_KEYS: has one that is no verifier key/],
     ['AUDIT_ANCHOR_BUCKET', 'https://bucket.example', /AUDIT_ANCHOR_BUCKET: must be s3:/],
+    ['AUDIT_ANCHOR_TSA_CA', '/nowhere.pem', /AUDIT_ANCHOR_TSA_CA: is neither a certificate/],
     ['AUDIT_WITNESSES', 'https://witness.example', /AUDIT_WITNESSES: has one that is no witness/],
     ['TRUST_PROXY', 'true', /TRUST_PROXY: must be the addresses of your proxies/],
     ['TRUST_PROXY', '1', /TRUST_PROXY: must be/],
@@ -477,4 +478,10 @@ describe('other event sources', () => {
   test('Graph alone never becomes the sandbox', () => {
     expect(refusal(graph)).toContain('SLACK_BOT_TOKEN is not set');
   });
+});
+
+test('an authority of time stamps wants to be trusted by something, and a place for its stamps', () => {
+  const told = refusal({ ...real, AUDIT_ANCHOR_TSA: 'https://tsa.example' });
+  expect(told).toContain('AUDIT_ANCHOR_TSA_CA is not set, but AUDIT_ANCHOR_TSA is');
+  expect(told).toContain('AUDIT_ANCHOR_FILE is not set, but AUDIT_ANCHOR_TSA is');
 });

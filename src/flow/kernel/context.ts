@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { LogKeys } from '../../audit/log-keys.ts';
 import type { S3Anchor } from '../../audit/s3-anchor.ts';
+import type { TimeStamps } from '../../audit/time-stamp.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { Adviser } from '../../ports/adviser.ts';
 import type { ChatDirectory } from '../../ports/chat.ts';
@@ -51,6 +52,8 @@ export type AnchorSettings = {
   file: string | null;
   /** A bucket with object lock; left out: none. */
   s3?: S3Anchor;
+  /** An authority of time stamps; left out: none. */
+  stamps?: TimeStamps;
   /** How often, in milliseconds. */
   everyMs: number;
 };
