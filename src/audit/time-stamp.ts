@@ -30,7 +30,8 @@ const ANSWER_MAX = 65_536;
 /** The time of a stamp and ours may differ by this, in milliseconds. */
 const APART_MAX_MS = 300_000;
 const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
-const NONCE_BYTES = 16;
+/** 64 bits, as RFC 3161 section 2.4.1 has it; some authorities take no more. */
+const NONCE_BYTES = 8;
 /** As those of S3: in the order of sizes. */
 const DIGITS = 15;
 

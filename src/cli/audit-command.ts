@@ -56,7 +56,7 @@ export function auditCommands(program: Command, tools: AuditTools): void {
         const found = /^\d{1,18}$/.test(id) ? await proofOfEntry(db, id) : null;
         if (found !== null)
           return void process.stdout.write(given.entry === true ? found.entry : found.proof);
-        say(`There is no entry ${id}, or no checkpoint covers it yet.`);
+        say(`There is no entry ${id}, it is archived (\`audit restore\`), or no checkpoint covers it yet.`);
         fail();
       });
     });
