@@ -38,7 +38,7 @@ export function knownGroups({ entitlements }: Pick<Catalogue, 'entitlements'>): 
 
 /**
  * Who could reach something at a moment, and why, from the record: what became of every change by then is read from its
- * audit entries, which nobody changes. In the order of people's names; some people at a time. The canary's are left out.
+ * audit entries, which nobody changes. Ordered by person; some people at a time. The canary's are left out.
  */
 export async function* reachAt(
   db: Db | Tx,
@@ -48,21 +48,21 @@ export async function* reachAt(
 ): AsyncGenerator<NamedReach> {
   const places = await placesOfBaseline(db, known);
   const asked: Asked = { at, scope, places, groups: groupsIn(places, scope) };
-  const people = await peopleConcerned(db, asked, part?.after ?? null);
   const atOnce = part?.atOnce ?? PEOPLE_AT_ONCE;
-  for (let from = 0; from < people.length; from += atOnce) {
-    const some = people.slice(from, from + atOnce);
+  let after = part?.after ?? null;
+  for (;;) {
+    const some = await peopleAfter(db, asked, { after, atOnce });
     const [events, others] = await Promise.all([
       eventsUntil(db, some, asked),
       withoutChange(db, some, asked),
     ]);
-    const place = new Map(some.map((id, i) => [id, i]));
-    const orderOf = ({ personId }: Reach) => place.get(personId) ?? some.length;
     const found = [...reachAfter(events), ...others].filter((one) => isInScope(one, scope));
     yield* await named(
       db,
-      found.toSorted((a, b) => orderOf(a) - orderOf(b)),
+      found.toSorted((a, b) => (a.personId < b.personId ? -1 : a.personId > b.personId ? 1 : 0)),
     );
+    after = some.at(-1) ?? null;
+    if (some.length < atOnce) return;
   }
 }
 
@@ -81,7 +81,7 @@ async function placesOfBaseline(db: Db | Tx, known: readonly KnownGroup[]): Prom
     select b.group_id as "groupId", b.group_name as "groupName", c.entitlement_key as "entitlementKey",
       c.team_id as "teamId", c.doc->'target'->>'teamName' as "teamName"
     from (select group_id, min(group_name) as group_name from baseline_members group by group_id) b
-    left join (select distinct on (group_id) group_id, id from changes where group_id is not null
+    left join (select distinct on (group_id) group_id, id from changes where group_id in (select group_id from baseline_members)
       order by group_id, requested_at desc) latest on latest.group_id = b.group_id
     left join changes c on c.id = latest.id`.execute(db);
   const byName = new Map(known.map(({ groupName, entitlementKey }) => [groupName, entitlementKey]));
@@ -163,18 +163,27 @@ function wasBefore({ at, groups }: Asked): RawBuilder<unknown> {
   return sql`b.group_id = any(${[...groups]}::text[]) and b.recorded_at <= ${at} and (b.ended_at is null or b.ended_at > ${at})`;
 }
 
-async function peopleConcerned(db: Db | Tx, asked: Asked, after: string | null): Promise<string[]> {
+/**
+ * The next people in the order of their ids whom something may concern: everybody who had a change by then. That is asked
+ * of an index, a few at a time; what they had at that moment their entries say.
+ */
+async function peopleAfter(db: Db | Tx, asked: Asked, { after, atOnce }: ReachPart): Promise<string[]> {
   const { at, scope } = asked;
+  const next = (person: string) =>
+    sql`${sql.ref(person)} > ${after ?? NOBODY}::uuid order by ${sql.ref(person)} limit ${atOnce}`;
   const { rows } = await sql<{ id: string }>`
-    select p.id from (
-    select c.person_id as id from changes c where ${within(scope, ofChange)} and ${mayBear(at)}
-    union select b.person_id from baseline_members b where ${within(scope, { personId: 'b.person_id' })} and ${wasBefore(asked)}
-    union select i.person_id from ${foundOnCards} where ${within(scope, ofItem)} and ${wasOnCard(at)}
-    ) concerned join people p on p.id = concerned.id
-    where ${after}::uuid is null or (p.name, p.id) > (select name, id from people where id = ${after}::uuid)
-    order by p.name, p.id`.execute(db);
+    (select distinct c.person_id as id from changes c
+      where ${within(scope, ofChange)} and c.requested_at <= ${at} and ${next('c.person_id')})
+    union (select distinct b.person_id from baseline_members b
+      where ${within(scope, { personId: 'b.person_id' })} and ${wasBefore(asked)} and ${next('b.person_id')})
+    union (select distinct i.person_id from ${foundOnCards}
+      where ${within(scope, ofItem)} and ${wasOnCard(at)} and ${next('i.person_id')})
+    order by id limit ${atOnce}`.execute(db);
   return rows.map(({ id }) => id);
 }
+
+/** Before everybody. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 const ofItem = { personId: 'i.person_id' };
 

@@ -69,8 +69,11 @@ export function heldInSight(
 /** Names that are typed match this many people at most. */
 const NAMED_MAX = 100;
 
-/** Ids of the people whose name or address has these letters. */
+/** Ids of the people whose name or address has these letters. A whole address is found by index. */
 export async function peopleLike(db: Db, text: string): Promise<string[]> {
+  const { rows: exact } = await sql<{ id: string }>`
+    select id from people where lower(email) = lower(${text}) order by id limit ${NAMED_MAX}`.execute(db);
+  if (exact.length > 0) return exact.map(({ id }) => id);
   const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
   const { rows } = await sql<{ id: string }>`
     select id from people where name ilike ${pattern} or email ilike ${pattern}

@@ -103,10 +103,15 @@ async function listReach(asked: Asked, portion: Portion): Promise<Listed<Row>> {
   for await (const one of reachAt(context.db, at, scope, { known: knownGroups({ entitlements }), part })) {
     const last = rows.at(-1);
     if (last !== undefined && rows.length >= portion.limit && one.personId !== last.personId)
-      return { rows, next: { at: cursorTime(at), id: last.personId } };
+      return { rows: byName(rows), next: { at: cursorTime(at), id: last.personId } };
     if (isInSight(sight, one)) rows.push({ ...one, context });
   }
-  return { rows, next: null };
+  return { rows: byName(rows), next: null };
+}
+
+/** Within a portion; people come in the order of their ids, which is quickly found. */
+function byName(rows: readonly Row[]): Row[] {
+  return rows.toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
 const cursorTime = (at: Date) => at.toISOString().replace('T', ' ').replace('Z', '+00');
