@@ -2,6 +2,8 @@ import type pg from 'pg';
 import { SEALS_OF_WRITTEN, writeStraight } from './write-straight.ts';
 
 const GROUPS = 500;
+/** So many changes have their whole story in the audit. */
+const TOLD = 2_000;
 const KEYS = ['orders-api-read', 'payments-api-read', 'orders-api-deploy', 'platform-admin'];
 const id = (kind: string, n = 'n') =>
   `('${kind}0000000-0000-4000-8000-' || lpad((${n})::text, 12, '0'))::uuid`;
@@ -37,6 +39,13 @@ export async function fillForPage(
            (array['changeSeen', 'changeReceived', 'approversAsked', 'adviceGiven', 'approvalGiven', 'changeApproved', 'idpWritten', 'scimPushed'])[1 + n % 8],
            ${id('b', `1 + n % ${grants}`)}, jsonb_build_object('person', ${id('a', `1 + n % ${grants}`)}, 'name', 'Filled Person'), '{}'
          from generate_series(1, ${entries}) n order by n returning id
+       ) ${SEALS_OF_WRITTEN}`,
+    // Of the first people also the story by which they hold it, as the pattern's own entries tell it.
+    `with written as (
+         insert into audit (at, type, change_id, actor, data)
+         select a.at, a.type, ${id('b')}, a.actor, a.data || case a.type when 'changeReceived'
+           then jsonb_build_object('personId', ${id('a')}, 'entitlementKey', ${key}) else '{}' end
+         from generate_series(1, ${Math.min(grants, TOLD)}) n, audit a where a.change_id = '${pattern}' order by n, a.id returning id
        ) ${SEALS_OF_WRITTEN}`,
   ]);
 }

@@ -24,7 +24,7 @@ type OneOrSeveral = string | readonly string[];
 /** People looked at in one go. */
 const PEOPLE_AT_ONCE = 500;
 
-/** A part of the people. `after`: those behind this one; null: from the first. `atOnce`: how many are looked at in one go. */
+/** A part of the people. `after`: those behind this one; null: from the first. `atOnce`: how many are looked at in one go, at first. */
 export type ReachPart = { after: string | null; atOnce: number };
 
 export type NamedReach = Reach & { name: string; email: string; requester: string | null };
@@ -48,7 +48,7 @@ export async function* reachAt(
 ): AsyncGenerator<NamedReach> {
   const places = await placesOfBaseline(db, known);
   const asked: Asked = { at, scope, places, groups: groupsIn(places, scope) };
-  const atOnce = part?.atOnce ?? PEOPLE_AT_ONCE;
+  let atOnce = part?.atOnce ?? PEOPLE_AT_ONCE;
   let after = part?.after ?? null;
   for (;;) {
     const some = await peopleAfter(db, asked, { after, atOnce });
@@ -63,6 +63,8 @@ export async function* reachAt(
     );
     after = some.at(-1) ?? null;
     if (some.length < atOnce) return;
+    // Where few of them had anything then, more are looked at in one go.
+    atOnce = Math.max(atOnce, Math.min(2 * atOnce, PEOPLE_AT_ONCE));
   }
 }
 
