@@ -15,6 +15,7 @@ export const fast = [
   'test/outbound/{asked-by-many,json-list,side-by-side}.test.ts',
   'test/queue/*.test.ts',
   'test/secrets/reference.test.ts',
+  'test/siem/{line,file}.test.ts',
   'test/sandbox/blocks.test.ts',
   'test/slack/{api/bolt-logger,api/installation,mrkdwn}.test.ts',
   'test/slack/{change-card,commands,home,drift,request}/*.test.ts',

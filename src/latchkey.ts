@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LogKeys } from './audit/log-keys.ts';
+import { ownVersion } from './config/command-line.ts';
 import type { Outside } from './config/config.ts';
 import type { Catalogue } from './core/policy/catalogue.ts';
 import type { Rules } from './core/policy/verdict.ts';
 import { endInTime, step } from './ending.ts';
-import type { Witness } from './flow/audit/witnesses.ts';
-import { createElsewhere } from './flow/audit-elsewhere.ts';
+import { type Asked, createElsewhere } from './flow/audit-elsewhere.ts';
 import { createCatalogueBook } from './flow/catalogue/catalogue-status.ts';
 import { takeBaseline } from './flow/drift/baseline.ts';
 import { type Idps, idpsOf } from './flow/idps/idps.ts';
@@ -29,6 +29,7 @@ import { createJobQueue } from './queue/job-queue.ts';
 import { fitRedis } from './queue/redis-check.ts';
 import type { GivenSecret } from './secrets/secret.ts';
 import type { SecretBook } from './secrets/secret-book.ts';
+import { createDestinations, type SiemSettings } from './siem/destinations.ts';
 import { createSlackClient } from './slack/api/client.ts';
 import { cards } from './slack/app/cards.ts';
 import { createSlackDirectory } from './slack/directory.ts';
@@ -82,8 +83,8 @@ export type LatchkeyOptions = {
   auditKeys?: () => LogKeys;
   /** Where its checkpoints are put beside the database; left out: nowhere. */
   auditAnchors?: AnchorSettings;
-  /** Those who sign them beside us; left out: nobody. */
-  auditWitnesses?: readonly Witness[];
+  /** Where the audit is sent; left out: nowhere. */
+  siem?: SiemSettings | null;
   /** The admins are told of a secret that is older, in seconds; left out: of none. */
   secretsMaxAge?: number;
   /** Addresses of proxies whose X-Forwarded-For is believed; null or left out: nobody's. */
@@ -97,7 +98,7 @@ export type LatchkeyOptions = {
   listenEveryMs?: number;
   /** `web` answers and runs no jobs; `worker` runs jobs and timers, and answers for its health alone. */
   only?: 'web' | 'worker' | null;
-};
+} & Pick<Asked, 'auditWitnesses'>;
 
 export type Latchkey = {
   url: string;
@@ -124,7 +125,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   const stores = await openStores(options, lanes);
   const parties = connectParties(options, stores.database);
   const metrics = createMetrics(
-    { db: stores.database.db, lanes },
+    { db: stores.database.db, lanes, destinations: () => context.auditDestinations ?? [] },
     () => relay.queueAway() !== null,
     () => options.secrets?.states() ?? [],
   );
@@ -150,7 +151,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   let address = options.publicUrl ?? `http://127.0.0.1:${options.port}`;
   let wayIn: WayIn | null = null;
   const watch = createPartyWatch(context, () => wayIn?.trouble() ?? null);
-  const elsewhere = createElsewhere(context, options.auditWitnesses ?? []);
+  const elsewhere = createElsewhere(context, { ...options, since: options.siem?.since });
   const watching = every(WATCH_EVERY_MS, context, 'watching the parties', () => watch.look());
   const report = () =>
     readiness(context, reloader?.mistakes() ?? [], watch.states(), options.secrets?.states());
@@ -298,6 +299,9 @@ function contextOf(
     objectiveMs: options.objectiveMs ?? OBJECTIVE_MS,
     ...(options.auditKeys === undefined ? {} : { auditKeys: options.auditKeys }),
     ...(options.auditAnchors === undefined ? {} : { auditAnchors: options.auditAnchors }),
+    ...(options.siem == null
+      ? {}
+      : { auditDestinations: createDestinations(options.siem, { idp: idps.name, version: ownVersion() }) }),
     pausedUntil,
     ...runtime,
     ...(tickets === null ? {} : { tickets }),

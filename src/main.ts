@@ -128,8 +128,8 @@ async function start(): Promise<void> {
   });
 }
 
-function auditOf({ auditKeys, auditWitnesses, auditAnchors }: Config) {
-  return { auditKeys, auditWitnesses, ...(auditAnchors === null ? {} : { auditAnchors }) };
+function auditOf({ auditKeys, auditWitnesses, auditAnchors, siem }: Config) {
+  return { auditKeys, auditWitnesses, siem, ...(auditAnchors === null ? {} : { auditAnchors }) };
 }
 
 /** With both identity providers the sandbox has a policy of its own, which says whose each group is. */

@@ -13,6 +13,7 @@ import { unsealedAudit } from '../store/audit-seals.ts';
 import { lastCheckpoint } from '../store/audit-tree.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { archiveCommands } from './archive-command.ts';
+import { auditExportCommands } from './audit-export-command.ts';
 
 /** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
 const UNSEALED_MAX_SECONDS = 60;
@@ -34,6 +35,7 @@ export function auditCommands(program: Command, tools: AuditTools): void {
   verifyCommand(audit, tools);
   keyCommand(audit, tools);
   archiveCommands(audit, tools);
+  auditExportCommands(audit, tools);
   const { withDatabase, say, fail } = tools;
   audit
     .command('checkpoint')

@@ -15,10 +15,12 @@ import { checkModel } from '../model/model-check.ts';
 import { createAnypoint } from '../mulesoft/anypoint.ts';
 import { lintCatalogue, lintOnCall, lintStepUp } from '../policy/lint.ts';
 import { type LoadedPolicy, loadPolicy } from '../policy/policy-folder.ts';
+import type { AuditDestination } from '../ports/audit-destination.ts';
 import { checkRedis, readRedisPlace } from '../queue/redis-check.ts';
 import { checkScim } from '../scim/scim-check.ts';
 import type { SecretState } from '../secrets/kept-secret.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
+import { checkSiem } from '../siem/siem-check.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { checkSlack } from '../slack/app/slack-check.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
@@ -38,6 +40,8 @@ export type CheckSettings = {
   secrets?: { states: SecretState[]; maxAge: number };
   /** Left out: nothing is said of the audit, as of the sandbox's. */
   auditKeys?: LogKeys;
+  /** Where the audit is sent; left out: nowhere. */
+  siem?: readonly AuditDestination[];
   redis?: { url: GivenSecret; ca: string | null } | null;
   /** Null or left out: the embedded one. */
   databaseUrl?: GivenSecret | null;
@@ -65,7 +69,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
   program
     .command('check')
     .description(
-      'try everything that an installation needs: Slack, the identity provider, SCIM, Anypoint, Graph, the model, database, queue, secrets, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
+      'try everything that an installation needs: Slack, the identity provider, SCIM, Anypoint, Graph, the model, the SIEM, database, queue, secrets, clock, the public address, the policy and every entitlement; each line that is not ok says what to do',
     )
     .action(async () => {
       const given = await settings();
@@ -86,6 +90,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         graph(given, policy),
         model(given),
         tickets(given, policy),
+        checkSiem(given.siem ?? [], readingOf(given, reading)),
         database(given),
         queue(given),
         audit(given, reading),
@@ -232,6 +237,13 @@ async function tickets({ outside }: CheckSettings, { catalogue }: LoadedPolicy):
   return [await checkTickets(outside.tickets ?? null, catalogue)];
 }
 
+/** Null: the database can't be read from here. */
+function readingOf({ databaseUrl, embeddedUrl }: CheckSettings, reading: CheckTools['reading']) {
+  const url = databaseUrl ?? embeddedUrl ?? null;
+  if (url === null || reading === undefined) return null;
+  return (work: (db: Db) => Promise<Checked[]>) => reading(url, work);
+}
+
 async function database({ databaseUrl, embeddedUrl }: CheckSettings): Promise<Checked[]> {
   if (databaseUrl != null) return await checkDatabase(databaseUrl);
   const detail = 'embedded, as DATABASE_URL is not set; good for one process, and for trying it';
@@ -240,16 +252,13 @@ async function database({ databaseUrl, embeddedUrl }: CheckSettings): Promise<Ch
   return [{ ...(first as Checked), detail }, ...more];
 }
 
-async function audit(
-  { auditKeys, databaseUrl, embeddedUrl }: CheckSettings,
-  reading: CheckTools['reading'],
-): Promise<Checked[]> {
+async function audit(given: CheckSettings, reading: CheckTools['reading']): Promise<Checked[]> {
+  const { auditKeys } = given;
   if (auditKeys === undefined) return [];
-  const url = databaseUrl ?? embeddedUrl ?? null;
+  const read = readingOf(given, reading);
   const alone = async () => await checkAudit(auditKeys, null);
-  if (url === null || reading === undefined) return await alone();
   // What is wrong with the database its own lines say.
-  return await reading(url, (db) => checkAudit(auditKeys, db)).catch(alone);
+  return read === null ? await alone() : await read((db) => checkAudit(auditKeys, db)).catch(alone);
 }
 
 async function queue({ redis }: CheckSettings): Promise<Checked[]> {

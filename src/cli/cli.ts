@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import type { LogKeys } from '../audit/log-keys.ts';
-import { versionInWords } from '../config/command-line.ts';
+import { ownVersion, versionInWords } from '../config/command-line.ts';
 import { type Config, type Outside, readConfig } from '../config/config.ts';
 import { openSecrets } from '../config/secrets.ts';
 import { Fault } from '../core/fault.ts';
@@ -19,6 +19,7 @@ import type { IdpChoice } from '../sandbox/idps.ts';
 import { createToken, OTHER_SOURCE, revokeToken } from '../scim/tokens.ts';
 import { type GivenSecret, secretOf } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
+import { createDestinations } from '../siem/destinations.ts';
 import { createSlackClient } from '../slack/api/client.ts';
 import { createSlackDirectory } from '../slack/directory.ts';
 import { datesOfToken, minuteOf } from '../store/bearer-token.ts';
@@ -73,6 +74,7 @@ checkCommand(program, {
       onPurpose: sandbox === null ? {} : (await import('../sandbox/on-purpose.ts')).refusedOnPurpose,
       embeddedUrl: config.databaseUrl === null ? await databaseOfRunning(embedded(sandbox !== null)) : null,
       ...(sandbox === null ? { auditKeys: config.auditKeys() } : {}),
+      siem: config.siem === null ? [] : createDestinations(config.siem, lineMaker()),
       redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
     };
   },
@@ -207,6 +209,11 @@ token
 function wholeDays(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number of days, at least 1.');
   return Number(text);
+}
+
+/** The lines of the audit name no single identity provider: it may be that of another installation. */
+function lineMaker() {
+  return { idp: 'the identity provider', version: ownVersion() };
 }
 
 /** The settings, with the secrets that are elsewhere. */

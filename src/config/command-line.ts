@@ -85,10 +85,12 @@ function table(rows: readonly (readonly string[])[]): string[] {
 
 /** `latchkey 0.1.0 on Node.js v24.21.0`. */
 export function versionInWords(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return `latchkey ${version} on Node.js ${process.version}`;
+  return `latchkey ${ownVersion()} on Node.js ${process.version}`;
+}
+
+export function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** A port given as an option. */

@@ -10,12 +10,14 @@ import { readRedisAddress } from '../queue/redis-address.ts';
 import { hintOfIdp, idpsIn, shapesOf } from './idps.ts';
 import { type Outside, outsideHints } from './outside.ts';
 import { publishedIn } from './published.ts';
+import { siemIn, siemProblems } from './siem.ts';
 import { type TicketsGiven, ticketsIn } from './tickets.ts';
 
 export type { Outside } from './outside.ts';
 
 import type { GivenSecret } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
+import type { SiemSettings } from '../siem/destinations.ts';
 import { type Environment, environment } from './environment.ts';
 import { addressIn } from './login.ts';
 import { oidcIn } from './oidc-settings.ts';
@@ -52,6 +54,8 @@ export type Config = {
   auditAnchors: AnchorSettings | null;
   /** Those who sign the audit’s checkpoints beside us. */
   auditWitnesses: Witness[];
+  /** Where the audit is sent; null: nowhere. */
+  siem: SiemSettings | null;
   /** A secret that is older is told of, in seconds. */
   secretsMaxAge: number;
   /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
@@ -123,6 +127,7 @@ export function readConfig(
     ),
     auditAnchors: anchorsIn(e),
     auditWitnesses: e.AUDIT_WITNESSES ?? [],
+    siem: siemIn(e, (name) => book.secret(name)),
     secretsMaxAge: e.SECRETS_MAX_AGE ?? MAX_AGE_SECONDS,
     trustProxy: e.TRUST_PROXY ?? null,
     remarks,
@@ -158,7 +163,7 @@ function noLongerFitting(e: Environment, given: Given): string[] {
       ? [`${name}_URL is not set, but ${name}_PASSWORD is`]
       : [],
   );
-  return [...alone, ...caProblems(redis, ca, given), ...stampProblems(given)];
+  return [...alone, ...caProblems(redis, ca, given), ...stampProblems(given), ...siemProblems(given)];
 }
 
 /** A stamp is kept beside the file, and is worth as much as whoever it is trusted by. */

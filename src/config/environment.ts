@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { httpsKinds } from '../siem/https.ts';
+import { lineFormats } from '../siem/line.ts';
 import { kindNames } from '../tickets/kinds.ts';
 import {
   acrValues,
   auditKey,
+  auditSince,
   auditVerifierKeys,
   auditWitnesses,
   certificate,
@@ -13,11 +16,13 @@ import {
   jsonPath,
   list,
   long,
+  outsideUrl,
   port,
   proxies,
   redisUrl,
   s3Place,
   secret,
+  syslogAddress,
   text,
   ticketsUrl,
   url,
@@ -85,6 +90,23 @@ export const environment = z.object({
   AUDIT_ANCHOR_TSA: url.optional(),
   AUDIT_ANCHOR_TSA_CA: certificate.optional(),
   AUDIT_ANCHOR_EVERY: duration.optional(),
+  SIEM_FORMAT: z.enum(lineFormats).optional(),
+  SIEM_SINCE: auditSince.optional(),
+  SIEM_STDOUT: z.enum(['yes', 'no']).optional(),
+  SIEM_FILE: text.optional(),
+  SIEM_URL: outsideUrl.optional(),
+  SIEM_KIND: z.enum(httpsKinds).optional(),
+  SIEM_TOKEN: text.regex(/^[\x21-\x7e]+$/, 'has a character that no header can have').optional(),
+  SIEM_HEADER: text.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header').optional(),
+  SIEM_SYSLOG: syslogAddress.optional(),
+  SIEM_SYSLOG_CA: certificate.optional(),
+  SIEM_SYSLOG_BYTES: z
+    .string()
+    .trim()
+    .regex(/^\d{4,7}$/, 'must be a number of bytes')
+    .transform(Number)
+    .refine((bytes) => bytes >= 2_048, 'must be at least 2048')
+    .optional(),
   TRUST_PROXY: proxies.optional(),
   SECRETS_REFRESH: duration.optional(),
   SECRETS_OVERLAP: duration.optional(),

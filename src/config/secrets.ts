@@ -25,6 +25,8 @@ const names = [
   'REDIS_PASSWORD',
   'READ_TOKEN',
   'AUDIT_SIGNING_KEY',
+  'SIEM_URL',
+  'SIEM_TOKEN',
 ] as const satisfies readonly (keyof typeof environment.shape)[];
 
 /** As AWS's own agent keeps a value. */

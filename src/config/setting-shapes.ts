@@ -52,6 +52,11 @@ export const issuerUrl = z
   .url({ protocol: /^https?$/ })
   .refine((value) => value.startsWith('https:') || isLoopback(value), 'must begin with https://');
 
+/** HTTPS only, except on this machine: a token goes there, and what nobody else is to read. */
+export const outsideUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an address' })
+  .refine((value) => value.startsWith('https:') || isLoopback(value), 'must begin with https://');
+
 /** With the ticket's place in it or without. HTTPS only, except on this machine: the token goes there. */
 export const ticketsUrl = text
   .refine((value) => URL.canParse(value), 'must be an address')
@@ -255,5 +260,26 @@ export const s3Place = text.transform((value, context) => {
     /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]*))?$/.exec(value) ?? [];
   if (bucket !== undefined) return { bucket, prefix: path ? `${path.replace(/\/+$/, '')}/` : '' };
   context.addIssue({ code: 'custom', message: 'must be s3://, the name of a bucket and maybe a path' });
+  return z.NEVER;
+});
+
+const SYSLOG_RULE = 'must be tls://host:6514 or tcp://host:601';
+
+/** A receiver of syslog; the port may be left out. */
+export const syslogAddress = text.transform((value, context) => {
+  const { protocol, hostname, port, pathname } = URL.canParse(value) ? new URL(value) : new URL('none:');
+  if (['tls:', 'tcp:'].includes(protocol) && hostname !== '' && pathname.length <= 1) {
+    const isTls = protocol === 'tls:';
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (isTls ? 6_514 : 601), isTls };
+  }
+  context.addIssue({ code: 'custom', message: SYSLOG_RULE });
+  return z.NEVER;
+});
+
+/** Where a new destination of the audit begins. */
+export const auditSince = text.transform((value, context) => {
+  if (value === 'start' || value === 'now') return value;
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))) return new Date(value);
+  context.addIssue({ code: 'custom', message: 'must be start, now, or a day as 2026-03-01' });
   return z.NEVER;
 });

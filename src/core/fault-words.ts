@@ -11,6 +11,7 @@ const names: Record<Party, string> = {
   queue: 'the queue',
   tickets: 'the ticket system',
   secrets: 'the store of secrets',
+  siem: 'the SIEM',
 };
 
 const troubles: Record<Trouble, string> = {
@@ -55,6 +56,7 @@ const CREDENTIALS: Partial<Record<Party, string>> = {
   slack: 'set SLACK_BOT_TOKEN to the token of the installed app (Slack app page, OAuth & Permissions)',
   mulesoft:
     'set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET to those of the connected app (Access Management, Connected Apps), on the control plane of ANYPOINT_URL',
+  siem: 'set SIEM_TOKEN to one that is active, and SIEM_KIND to how the SIEM wants it',
   tickets: 'set TICKETS_TOKEN, and TICKETS_USER where it takes a user name, to ones that are active',
 };
 
@@ -69,6 +71,7 @@ const ADDRESSES: Partial<Record<Party, string>> = {
   slack: 'SLACK_API_URL',
   mulesoft: 'ANYPOINT_URL',
   tickets: 'TICKETS_URL',
+  siem: 'SIEM_URL',
 };
 
 /** Slack's own names that say more than our code. */

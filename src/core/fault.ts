@@ -4,7 +4,16 @@
  */
 
 /** Outside parties that can fail. The code of a fault is `<party>.<trouble>`. */
-export type Party = 'idp' | 'mulesoft' | 'slack' | 'model' | 'store' | 'queue' | 'tickets' | 'secrets';
+export type Party =
+  | 'idp'
+  | 'mulesoft'
+  | 'slack'
+  | 'model'
+  | 'store'
+  | 'queue'
+  | 'tickets'
+  | 'secrets'
+  | 'siem';
 
 export type Trouble =
   /** Our credentials were not accepted. */

@@ -8,10 +8,12 @@ export type Call = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers?: Record<string, string>;
-  /** Sent as JSON unless it is URLSearchParams, which goes as a form. */
+  /** Sent as JSON unless it is URLSearchParams, which goes as a form, or bytes, which go as they are. */
   body?: unknown;
   /** Whole call, connection to last byte, in milliseconds. */
   timeoutMs: number;
+  /** Ends the call before its time. */
+  until?: AbortSignal;
   /** `manual`: one is answered with its status. Left out: it breaks the call. None is ever followed. */
   redirect?: 'manual';
   /** As the figures name it; of an identity provider always told, as there are several. */
@@ -56,21 +58,16 @@ async function callNow({ party, what }: Asked): Promise<Answer> {
 async function send(party: Party, what: Call): Promise<Answer> {
   const isWrite = what.method !== 'GET';
   const headers: Record<string, string> = { accept: 'application/json', ...what.headers };
-  let body: string | undefined;
-  if (what.body instanceof URLSearchParams) {
-    headers['content-type'] ??= 'application/x-www-form-urlencoded;charset=UTF-8';
-    body = what.body.toString();
-  } else if (what.body !== undefined) {
-    headers['content-type'] ??= 'application/json';
-    body = JSON.stringify(what.body);
-  }
+  const { body, type } = bodyOf(what.body);
+  if (type !== undefined) headers['content-type'] ??= type;
   let received: Received;
+  const inTime = AbortSignal.timeout(what.timeoutMs);
   try {
     received = await exchange(what.url, {
       method: what.method,
       headers,
       ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(what.timeoutMs),
+      signal: what.until === undefined ? inTime : AbortSignal.any([inTime, what.until]),
       redirect: what.redirect ?? 'error',
     });
   } catch (cause) {
@@ -110,6 +107,13 @@ async function send(party: Party, what: Call): Promise<Answer> {
       );
     return { status, headers: answered, body: null };
   }
+}
+
+function bodyOf(body: unknown): { body?: string | Buffer; type?: string } {
+  if (body === undefined) return {};
+  if (body instanceof URLSearchParams)
+    return { body: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+  return Buffer.isBuffer(body) ? { body } : { body: JSON.stringify(body), type: 'application/json' };
 }
 
 /** The path only: hosts and queries can carry what logs must not. */

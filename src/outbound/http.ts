@@ -5,7 +5,7 @@ import { request } from 'undici';
 export type Exchange = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Buffer;
   signal?: AbortSignal;
   /** `manual`: a redirect is answered with its status; else it breaks the exchange. None is ever followed. */
   redirect: 'manual' | 'error';

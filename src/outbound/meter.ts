@@ -17,6 +17,7 @@ export const systemOf: Partial<Record<Party, System>> = {
   slack: 'slack',
   model: 'model',
   tickets: 'tickets',
+  siem: 'siem',
 };
 
 /** Runs a call and tells whoever counts. `judge` says of a result or an error what it came to. */

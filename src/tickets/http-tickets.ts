@@ -1,5 +1,6 @@
 import { Fault, type Trouble } from '../core/fault.ts';
 import { type Answer, call } from '../outbound/call.ts';
+import { retryAfterMs } from '../outbound/retry-after.ts';
 import type { TicketSeen, TicketSource } from '../ports/tickets.ts';
 import { type GivenSecret, secretOf, withSecret } from '../secrets/secret.ts';
 import type { TicketPaths } from './kinds.ts';
@@ -138,7 +139,7 @@ function faultOf(name: string, { status, headers }: Answer): Fault {
   const trouble = isLoginRefused(headers) ? 'unauthorized' : troubleOf(status);
   return new Fault(`tickets.${trouble}`, `${name}: ${status}`, {
     retryable: trouble === 'unavailable' || trouble === 'throttled',
-    ...(trouble === 'throttled' ? { retryAfterMs: waitOf(headers) } : {}),
+    ...(trouble === 'throttled' ? { retryAfterMs: retryAfterMs(headers) ?? DEFAULT_WAIT_MS } : {}),
     vendorCode: String(status),
   });
 }
@@ -151,12 +152,4 @@ function troubleOf(status: number): Trouble {
   // A redirect goes to a sign-in page, or to where the ticket moved: neither is an answer.
   if (status < 400) return 'bad_answer';
   return status >= 500 ? 'unavailable' : 'invalid';
-}
-
-/** RFC 9110, 10.2.3: seconds, or a date. */
-function waitOf(headers: Headers): number {
-  const said = headers.get('retry-after');
-  const ms =
-    said === null ? Number.NaN : /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
-  return Number.isNaN(ms) ? DEFAULT_WAIT_MS : Math.max(1_000, ms);
 }

@@ -67,6 +67,10 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     webSignedIn: (_data, who) => `${who ?? 'Somebody'} signed in to the web page`,
     auditRead: ({ of, asked }: { of: string; asked: string }, who) =>
       `${who ?? 'Somebody'} read ${of}${asked === '' ? '' : `: ${asked}`}`,
+    auditExported: ({ from, to }: { from: number; to: number }, who) =>
+      `${who ?? 'Somebody'} exported the audit, entries ${from} to ${to}`,
+    auditResent: ({ destination, from }: { destination: string; from: number }, who) =>
+      `${who ?? 'Somebody'} had the audit sent to ${destination} again, from entry ${from}`,
     policyLoaded: null,
     policyBroken: null,
     policyMended: null,

@@ -3,9 +3,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { type CanaryRun, type Direction, tripLegs } from '../core/canary/canary.ts';
 import type { Change } from '../core/change/change.ts';
 import type { Lanes } from '../flow/queue/lanes.ts';
+import type { AuditDestination } from '../ports/audit-destination.ts';
 import type { SecretState } from '../secrets/kept-secret.ts';
 import { lastRun, openAlarm, runsEndedAfter } from '../store/canary.ts';
 import type { Db } from '../store/postgres/database.ts';
+import { exportFigures } from './export-metrics.ts';
 import { type Traffic, trafficFigures, workFigures } from './work-metrics.ts';
 
 /** In seconds; the objective of 60 s is one of the bounds. */
@@ -24,12 +26,19 @@ export type Metrics = {
   routes(api: FastifyInstance): void;
 };
 
+type Figured = {
+  db: Db;
+  lanes: Lanes;
+  /** Where the audit is sent; left out: nowhere. */
+  destinations?: () => readonly AuditDestination[];
+};
+
 /**
  * The figures for Prometheus. Those of the canary come from its stored rounds: every replica tells the same, and a
  * restart forgets none. Propagation is counted by each replica for what it saw itself, since it started.
  */
 export function createMetrics(
-  { db, lanes }: { db: Db; lanes: Lanes },
+  { db, lanes, destinations = () => [] }: Figured,
   isQueueAway: () => boolean,
   secrets: () => readonly SecretState[] = () => [],
 ): Metrics {
@@ -37,6 +46,7 @@ export function createMetrics(
   const countSecrets = secretFigures(registry, secrets);
   collectDefaultMetrics({ register: registry });
   const countWork = workFigures(registry, db, lanes);
+  const countExports = exportFigures(registry, db, destinations);
   const traffic = trafficFigures(registry);
   const { propagation, legSeconds, rounds, alarm, lastStarted, refused, limited, queueAway } =
     figuresIn(registry);
@@ -74,7 +84,7 @@ export function createMetrics(
       api.get('/metrics', { config: { scope: null } }, async (_request, reply) => {
         // Two scrapes at once must not count a round twice.
         counting = counting.then(catchUp, catchUp);
-        await Promise.all([counting, countWork()]);
+        await Promise.all([counting, countWork(), countExports()]);
         queueAway.set(isQueueAway() ? 1 : 0);
         countSecrets();
         return reply.type(registry.contentType).send(await registry.metrics());

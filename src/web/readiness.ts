@@ -2,6 +2,7 @@ import { Fault, type FaultCode } from '../core/fault.ts';
 import { type FaultName, faultInWords, nextStepFor } from '../core/fault-words.ts';
 import { isForSomebody } from '../core/policy/catalogue.ts';
 import { provisioningTroubleInWords } from '../core/provisioning-trouble.ts';
+import { exportStatus } from '../flow/audit/export-status.ts';
 import { auditTroublesInWords } from '../flow/audit/troubles.ts';
 import { canaryStatusText } from '../flow/canary/canary.ts';
 import type { Context, Data, Runtime } from '../flow/kernel/context.ts';
@@ -29,6 +30,8 @@ export type Readiness = {
   canary: string;
   /** Fingerprint of the policy in force, and what is wrong with its files since. */
   policy: { inForce: string; mistakes: readonly string[] };
+  /** How far each place has got that the audit is sent to, by its name. The main job does not need them. */
+  siem: Record<string, string>;
   /** Secrets that can’t be read anew or whose newest version is refused, each with what to do; the work goes on. */
   secrets: string[];
   /** What does not work of how the audit is kept, each with what to do; the work goes on. */
@@ -48,12 +51,7 @@ export async function readiness(
   secrets: readonly SecretState[] = [],
 ): Promise<Readiness> {
   const policy = { inForce: context.catalogue.rules().fingerprint, mistakes };
-  const entitlements = Object.fromEntries(
-    context.catalogue.current().entitlements.map((e) => {
-      const status = context.catalogue.status(e.key);
-      return [e.key, status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`];
-    }),
-  );
+  const entitlements = statusesOf(context);
   const states = [...parties, offer(context, parties)];
   const told = (more: readonly PartyState[]) => {
     const all = [...more, ...states];
@@ -78,6 +76,7 @@ export async function readiness(
     ]);
     const stuck = Object.keys(failing).flatMap((name) => stuckFor(name, context, parties) ?? []);
     const canary = await canaryStatusText(context);
+    const exports = await exportStatus(context.db, context.auditDestinations ?? []);
     return {
       ...told([
         { ...DATABASE, why: null },
@@ -89,6 +88,7 @@ export async function readiness(
       failing,
       canary: 'why' in canary ? `${canary.status}: ${canary.why}` : canary.status,
       audit,
+      siem: Object.fromEntries(exports.map(({ destination: { called }, words }) => [called, words])),
       ...either,
     };
   } catch (error) {
@@ -104,9 +104,19 @@ export async function readiness(
       failing: {},
       canary: 'unknown',
       audit: [],
+      siem: {},
       ...either,
     };
   }
+}
+
+function statusesOf({ catalogue }: Data): Record<string, string> {
+  return Object.fromEntries(
+    catalogue.current().entitlements.map(({ key }) => {
+      const status = catalogue.status(key);
+      return [key, status.status === 'ready' ? 'ready' : `${status.status}: ${status.why}`];
+    }),
+  );
 }
 
 /** Whether each identity provider that carries groups to us by SCIM does so, as it was last asked. */

@@ -12,6 +12,7 @@ import { proofOfEntry, proofOfGrowth } from '../../src/audit/proof.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { archiveBefore, restoreArchive } from '../../src/flow/audit/archive.ts';
+import { beginExport, restartExport } from '../../src/store/audit-exports.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { tamper } from './tamper.ts';
@@ -66,6 +67,18 @@ describe('a segment of the audit', () => {
     });
     await tamper(db, `update audit set type = 'changeApproved' where id = 77`);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('that a SIEM has not got does not leave', async () => {
+    await beginExport(db, 'https', 511);
+    expect(await archiveBefore(db, { before, folder, keys })).toMatchObject({
+      archived: [],
+      why: expect.stringMatching(
+        /^https has been sent the audit up to entry 511 only.*resend --from 513 https/,
+      ),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    await restartExport(db, 'https', 512);
   });
 
   test('leaves whole blocks at a time, and the audit says so', async () => {

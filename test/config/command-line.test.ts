@@ -52,6 +52,8 @@ const commands = [
   'audit checkpoint',
   'audit proof',
   'audit key',
+  'audit export',
+  'audit resend',
   'scim',
   'scim token',
   'scim token create',

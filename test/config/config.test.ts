@@ -34,6 +34,7 @@ describe('nothing set', () => {
       auditKeys: expect.any(Function),
       auditAnchors: null,
       auditWitnesses: [],
+      siem: null,
       databaseUrl: null,
       redisUrl: null,
       secretsMaxAge: 31_536_000,

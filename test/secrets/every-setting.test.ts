@@ -29,6 +29,9 @@ const shownIn: Record<string, string> = {
   // Nobody outside is told of it.
   AUDIT_SIGNING_KEY: 'test/audit/verify.test.ts',
   TICKETS_TOKEN: DEMO,
+  // The demo has no SIEM.
+  SIEM_URL: 'test/siem/https.test.ts',
+  SIEM_TOKEN: 'test/siem/https.test.ts',
   SCIM_TOKEN: DEMO,
   READ_TOKEN: DEMO,
   DATABASE_URL: DEMO,

@@ -73,6 +73,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['policy', 'files of catalogue and rules'],
   ['web', 'server, health, metrics, read-only API'],
   ['web/page', 'the web page: sign-in, pages, their CSV and JSON'],
+  ['siem', 'the audit, sent to a SIEM'],
   ['scim', 'the SCIM service provider'],
   ['inbound', 'hooks, change notifications, SETs'],
   ['slack/api', 'calls to Slack'],

@@ -15,6 +15,7 @@ import {
   lastChained,
   removeArchived,
 } from '../../store/audit-archives.ts';
+import { exportLags } from '../../store/audit-exports.ts';
 import { leavesBetween, type SealableRow, sealedBetween, sealedCount } from '../../store/audit-seals.ts';
 import { lastCheckpoint, type StoredCheckpoint } from '../../store/audit-tree.ts';
 import type { Db } from '../../store/postgres/database.ts';
@@ -50,10 +51,20 @@ export async function archiveBefore(
   for (;;) {
     const segment = await nextSegment(db, given.before, checkpoint.size);
     if (segment === null) return { archived };
+    const owed = await whoseAreOwed(db, segment);
+    if (owed !== null) return { archived, why: owed };
     const done = await archiveSegment(db, { ...given, segment, checkpoint, verify });
     if ('why' in done) return { archived, ...done };
     archived.push(done);
   }
+}
+
+/** What has left can't be sent to a SIEM any more. */
+async function whoseAreOwed(db: Db, { last }: ArchivedSegment): Promise<string | null> {
+  const behind = (await exportLags(db)).find(({ seq }) => seq < last);
+  return behind === undefined
+    ? null
+    : `${behind.destination} has been sent the audit up to entry ${behind.seq} only: \`latchkey check\` says why. One that is not used any more is set on with \`latchkey audit resend --from ${last + 1} ${behind.destination}\``;
 }
 
 function whyUnsigned({ note }: StoredCheckpoint, { verifiers }: LogKeys): string | null {

@@ -70,7 +70,9 @@ export type Note = {
     | 'webSignedIn'
     | 'auditRead'
     | 'auditArchived'
-    | 'auditRestored';
+    | 'auditRestored'
+    | 'auditExported'
+    | 'auditResent';
   at: Date;
   actor: Actor;
   changeId: string | null;

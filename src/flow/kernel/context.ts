@@ -4,6 +4,7 @@ import type { S3Anchor } from '../../audit/s3-anchor.ts';
 import type { TimeStamps } from '../../audit/time-stamp.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { Adviser } from '../../ports/adviser.ts';
+import type { AuditDestination } from '../../ports/audit-destination.ts';
 import type { ChatDirectory } from '../../ports/chat.ts';
 import type { EntraDirectory, IdentityProvider } from '../../ports/identity-provider.ts';
 import type { Messenger } from '../../ports/messenger.ts';
@@ -64,6 +65,8 @@ export type Runtime = {
   auditKeys?: () => LogKeys;
   /** Where its checkpoints are put beside the database; left out: nowhere. */
   auditAnchors?: AnchorSettings;
+  /** Where the audit is sent; left out: nowhere. */
+  auditDestinations?: readonly AuditDestination[];
   /** How long a change may take from decision to seen before the alarm, in milliseconds. */
   objectiveMs: number;
   /** Told of every change once it is seen, with how long it took. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault, type Trouble } from '../../core/fault.ts';
 import type { Answer, Call } from '../../outbound/call.ts';
+import { retryAfterMs } from '../../outbound/retry-after.ts';
 
 /** When a throttled answer does not say; not every resource of Graph does. */
 export const DEFAULT_WAIT_MS = 10_000;
@@ -42,7 +43,7 @@ export function graphFault(
     `Graph, ${what}: ${[answer.status, code, message].filter((part) => part !== undefined).join(' ')}`,
     {
       retryable: isOutage || trouble === 'throttled',
-      ...(trouble === 'throttled' ? { retryAfterMs: waitOf(answer.headers) } : {}),
+      ...(trouble === 'throttled' ? { retryAfterMs: retryAfterMs(answer.headers) ?? DEFAULT_WAIT_MS } : {}),
       outcomeUnknown: isOutage && method !== 'GET',
       vendorCode: code ?? String(answer.status),
       system: 'entra',
@@ -56,13 +57,6 @@ function troubleOf(status: number): Trouble {
   if (status === 404) return 'not_found';
   if (status === 429) return 'throttled';
   return status >= 500 ? 'unavailable' : 'invalid';
-}
-
-/** Seconds, or a date (RFC 9110 section 10.2.3). */
-function waitOf(headers: Headers): number {
-  const given = headers.get('retry-after') ?? '';
-  const ms = /^\d+$/.test(given.trim()) ? Number(given) * 1_000 : Date.parse(given) - Date.now();
-  return Number.isNaN(ms) ? DEFAULT_WAIT_MS : Math.max(1_000, ms);
 }
 
 /** The same fault of a call that changed nothing: what came of it is known. */

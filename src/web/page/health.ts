@@ -1,4 +1,5 @@
 import { capital } from '../../core/text.ts';
+import { UP_TO_DATE } from '../../flow/audit/export-status.ts';
 import { html } from '../html.ts';
 import type { Readiness } from '../readiness.ts';
 import { badge, figures } from './layout.ts';
@@ -9,7 +10,7 @@ type Part = { part: string; works: boolean; fix: string | null };
 
 /** Every part of which it is known whether it works: what can be done, and what each entitlement needs. */
 function partsOf(report: Readiness): Part[] {
-  const { can, cannot, entitlements, canary, queue, secrets, policy, audit } = report;
+  const { can, cannot, entitlements, canary, queue, secrets, policy, audit, siem } = report;
   const fixOf = (does: string) => cannot.find((line) => line.startsWith(`${does}: `))?.slice(does.length + 2);
   const isOff = canary.startsWith('off') || canary.startsWith('ready');
   return [
@@ -20,6 +21,11 @@ function partsOf(report: Readiness): Part[] {
       part: `Entitlement ${key}`,
       works: status === 'ready',
       fix: status === 'ready' ? null : status,
+    })),
+    ...Object.entries(siem).map(([called, words]) => ({
+      part: `The audit to ${called}`,
+      works: words === UP_TO_DATE,
+      fix: words === UP_TO_DATE ? null : words,
     })),
     ...secrets.map((line) => ({ part: 'A secret', works: false, fix: line })),
     ...(audit.length === 0 ? [null] : audit).map((fix) => ({
