@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type {
   Group,
   SignIn,
@@ -99,15 +100,15 @@ describe('what Latchkey asks for is what Microsoft publishes', () => {
     ] satisfies SynchronizationJobApplicationParameters[];
     let sent: unknown;
     const { servicePrincipalId } = enterpriseApp;
-    const fetched = globalThis.fetch;
-    globalThis.fetch = (url, init) => {
-      if (String(url).endsWith('/provisionOnDemand')) sent = JSON.parse(String(init?.body));
-      return fetched(url, init);
+    const seen = (message: unknown) => {
+      const { request } = message as { request: { path: string; body: unknown } };
+      if (request.path.endsWith('/provisionOnDemand')) sent = JSON.parse(String(request.body));
     };
+    subscribe('undici:request:create', seen);
     try {
       await entra.idp({ provisioning: { servicePrincipalId } }).provisioning?.carry(ORDERS_READ, [INES]);
     } finally {
-      globalThis.fetch = fetched;
+      unsubscribe('undici:request:create', seen);
     }
     expect(sent).toEqual({ parameters });
   });
