@@ -15,6 +15,7 @@ import type { MuleSoft } from '../../ports/mulesoft.ts';
 import { type Idps, idpName } from '../idps/idps.ts';
 import { type CanaryStatus, canaryStatus } from './canary-status.ts';
 import { claimTrouble } from './claim-trouble.ts';
+import { Statuses, targetIn } from './statuses.ts';
 
 /** The catalogue in force, with what IdP and Anypoint say of each entitlement. */
 export type CatalogueBook = {
@@ -42,7 +43,7 @@ export type CatalogueBook = {
   /** Teams that membership of the group with this IdP id gives. */
   teamsOfGroupId(groupId: string): string[];
   /** Every group that carries an entitlement, once, with its team; also what is not offered. */
-  targets(): Target[];
+  targets(): readonly Target[];
   /**
    * Anypoint says now that no sign-in would give this team: it is not offered until `check` finds it mended. Answers
    * whether it was offered until now.
@@ -64,10 +65,6 @@ export type CatalogueBook = {
 /** Entitlements asked about at once: each first look at a group reads all its members, and holds a lock. */
 const CHECKED_AT_ONCE = 8;
 
-function targetIn(status: EntitlementStatus): Target | null {
-  return status.status === 'unchecked' ? null : status.target;
-}
-
 /**
  * Checks each entitlement where it has to work: its IdP group exists and can be written, its team exists. An
  * entitlement that can't be checked yet (IdP down) is not offered, and is checked again later. Nothing is assumed.
@@ -79,7 +76,7 @@ export function createCatalogueBook(
   beforeReady: (target: Target) => Promise<void>,
 ): CatalogueBook {
   let { catalogue, rules } = policy;
-  const statuses = new Map<string, EntitlementStatus>();
+  const statuses = new Statuses();
   /** Ids of the teams above each team that was found. */
   const teamsAbove = new Map<string, readonly string[]>();
   let canary: CanaryStatus | null = null;
@@ -190,13 +187,10 @@ export function createCatalogueBook(
         .map((e) => e.key);
     },
     entitlement: (key) => catalogue.entitlements.find((e) => e.key === key) ?? null,
-    status: (key) => statuses.get(key) ?? { status: 'unchecked', why: 'not checked yet' },
+    status: (key) => statuses.of(key),
     targetsOfTeam: (teamId) => {
-      const known = catalogue.entitlements.map((e) => book.status(e.key));
-      if (known.some((status) => status.status === 'unchecked')) return 'unchecked';
-      return known.flatMap((status) =>
-        targetIn(status)?.teamId === teamId ? [targetIn(status) as Target] : [],
-      );
+      const { isWhole, byTeam } = statuses.found(catalogue);
+      return isWhole ? [...(byTeam.get(teamId) ?? [])] : 'unchecked';
     },
     isUnchecked: (groupName, idp) =>
       catalogue.entitlements.some(
@@ -209,20 +203,9 @@ export function createCatalogueBook(
       ...new Set(targetsOf(groupName, idp).map((target) => target.groupId)),
     ],
     teamsOfGroupId: (groupId) => [
-      ...new Set(
-        catalogue.entitlements
-          .flatMap((e) => targetIn(book.status(e.key)) ?? [])
-          .filter((target) => target.groupId === groupId)
-          .map((target) => target.teamId),
-      ),
+      ...new Set((statuses.found(catalogue).byGroup.get(groupId) ?? []).map((target) => target.teamId)),
     ],
-    targets: () => [
-      ...new Map(
-        catalogue.entitlements
-          .flatMap((e) => targetIn(book.status(e.key)) ?? [])
-          .map((target) => [`${target.groupId} ${target.teamId}`, target]),
-      ).values(),
-    ],
+    targets: () => statuses.found(catalogue).targets,
     gone(kind, id) {
       for (const { key, idpGroup } of catalogue.entitlements) {
         const target = targetIn(book.status(key));
