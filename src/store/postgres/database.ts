@@ -125,11 +125,18 @@ function apart(pool: pg.Pool, shared: SharedReads): pg.Pool {
   return { connect, end: () => pool.end(), options: pool.options } as unknown as pg.Pool;
 }
 
-/** One that comes again is prepared. What was prepared before a migration is refused before anything of it is done. */
+/**
+ * One that comes again is prepared. What was prepared before a migration is refused before anything of it is done. Under
+ * a name of its own: pg does not know what the batches of a transaction have prepared on the same connection.
+ */
 async function prepared(client: pg.PoolClient, text: string, values: readonly unknown[]) {
   const name = nameOf(text);
   try {
-    return await client.query({ ...(name === undefined ? {} : { name }), text, values: [...values] });
+    return await client.query({
+      ...(name === undefined ? {} : { name: `alone_${name}` }),
+      text,
+      values: [...values],
+    });
   } catch (error) {
     if (name === undefined || !isOutdated(error)) throw error;
     prepareAnew(text);

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Db, Tx } from '../../../src/store/postgres/database.ts';
 import { statement } from '../../../src/store/postgres/statement.ts';
 import { runAtOnce, transact } from '../../../src/store/postgres/transaction.ts';
 import { type FreshDatabase, freshDatabase } from '../../database.ts';
@@ -51,6 +52,20 @@ describe('a transaction', () => {
     expect(await kept()).toEqual([1, 2]);
     expect(await runAtOnce(db, keep(5, null))).toMatchObject([{ n: 5 }]);
     expect(await kept()).toEqual([1, 2, 5]);
+  });
+
+  it('leaves a connection on which the same statement runs alone, before and after', async () => {
+    const { db } = fresh.database;
+    const add = (tx: Db | Tx, n: number) =>
+      sql`insert into kept (n) values (${n}) on conflict do nothing`.execute(tx);
+    const inTransaction = (n: number) =>
+      transact(db, async (tx) => ({ result: void (await add(tx, n)), last: [] }));
+    // On one connection, which takes one after the other.
+    for (let n = 100; n < 104; n += 1) await inTransaction(n);
+    for (let n = 104; n < 108; n += 1) await add(db, n);
+    for (let n = 108; n < 112; n += 1) await inTransaction(n);
+    expect((await kept()).filter((n) => n >= 100)).toHaveLength(12);
+    await sql`delete from kept where n >= 100`.execute(db);
   });
 
   it('is no success when the work hid a failed statement', async () => {
