@@ -34,6 +34,7 @@ import { lookAtPeople } from './look-at-people.ts';
 import { readLists } from './read-lists.ts';
 import { teamListing, usersListing } from './read-teams.ts';
 import { recordWithin } from './record-observations.ts';
+import { withRoomToGrow } from './room-to-grow.ts';
 import { foundInTeam, PLACES_NAMED_MAX, teamNote } from './team-evidence.ts';
 
 /** Teams compared side by side: the database works while the answers of another are taken in. */
@@ -64,7 +65,7 @@ export async function reconcile(
   context: Context,
   until: AbortSignal = new AbortController().signal,
 ): Promise<Evidence | null> {
-  return await context.locks.tryLock('reconcile', () => compareThrough(context, until));
+  return await context.locks.tryLock('reconcile', () => withRoomToGrow(() => compareThrough(context, until)));
 }
 
 /** Asked for: opens a run unless one is open, and the timers go on with it as with any that was left unfinished. */
