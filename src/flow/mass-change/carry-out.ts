@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../core/change/events.ts';
 import { otherwiseOnCard } from '../../core/change/shown.ts';
+import { Fault } from '../../core/fault.ts';
 import type { ChangeId, GrantId, PersonId } from '../../core/ids.ts';
 import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
@@ -79,13 +80,44 @@ export async function carryOutMassChange(
   });
 }
 
+/** Answers how many were carried out. */
 async function carryOutSome(context: Context, decided: Omit<Card, 'outside'>): Promise<number> {
-  const { mass } = decided;
   const card: Card = { ...decided, outside: await outsideOf(context, decided) };
+  try {
+    return await carryOutBatch(context, card, () => true);
+  } catch (error) {
+    // What passes, as a database that is away, would pass for none of them.
+    if (error instanceof Fault && error.retryable) throw error;
+    return await carryOutSingly(context, card, error);
+  }
+}
+
+/** Something is wrong with one of them: each goes by itself, so that the others do not wait for that to be mended. */
+async function carryOutSingly(context: Context, card: Card, batch: unknown): Promise<number> {
+  let carriedOut = 0;
+  let first = batch;
+  for (const { key } of await openItems(context.db, card.mass.id, BATCH))
+    try {
+      carriedOut += await carryOutBatch(context, card, (item) => item.key === key);
+    } catch (error) {
+      if (error instanceof Fault && error.retryable) throw error;
+      context.log.error({ err: error, massChange: card.mass.id, item: key }, 'can’t be carried out');
+      first = error;
+    }
+  if (carriedOut === 0) throw first;
+  return carriedOut;
+}
+
+async function carryOutBatch(
+  context: Context,
+  card: Card,
+  isMeant: (item: MassItem) => boolean,
+): Promise<number> {
+  const { mass } = card;
   return await commit(
     context.db,
     async (unit) => {
-      const items = await openItems(unit.tx, mass.id, BATCH);
+      const items = (await openItems(unit.tx, mass.id, BATCH)).filter(isMeant);
       const carriedOut: CarriedOut[] = [];
       const report: Job = { job: 'updateCard', about: 'massChange', id: mass.id };
       const following: Following[] = items.length === 0 ? [] : [{ jobs: [report] }];
