@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs';
+import { write } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Fault } from '../core/fault.ts';
@@ -14,11 +14,12 @@ const STDOUT = 1;
 const writeBehind = promisify(write);
 
 /**
- * Standard output, where the log is too. What fits into a pipe at once is written behind the back of this process, so
- * that a slow reader holds nothing up. A longer line is written in one go: a line of the log could come into its midst.
+ * Standard output, where the log is too. Everything is written behind the back of this process, so that a slow reader
+ * holds nothing up. What a pipe does not take whole, a line of the log could come into the midst of. So an entry of
+ * more comes without its data, and says so.
  */
 export function standardOutput(lines: LineSettings, fd = STDOUT): AuditDestination {
-  const toLine = (entry: ExportedEntry) => lineOf(entry, lines);
+  const toLine = (entry: ExportedEntry) => lineOf(entry, lines, { bytes: WHOLE_BYTES - 1 });
   return {
     name: 'stdout',
     called: 'standard output',
@@ -40,11 +41,7 @@ async function put(fd: number, text: Buffer, until: AbortSignal): Promise<void> 
   for (let at = 0; at < text.length; ) {
     if (until.aborted) throw notTaken('its reader is slow');
     try {
-      const rest = text.length - at;
-      at +=
-        text.length > WHOLE_BYTES
-          ? writeSync(fd, text, at)
-          : (await writeBehind(fd, text, at, rest, null)).bytesWritten;
+      at += (await writeBehind(fd, text, at, text.length - at, null)).bytesWritten;
     } catch (error) {
       const { code = 'no reader' } = error as NodeJS.ErrnoException;
       if (code !== 'EAGAIN') throw notTaken(code, error);
