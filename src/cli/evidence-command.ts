@@ -118,7 +118,12 @@ async function made(
         at: now,
         actor: { part: `operator ${parts.madeBy}` },
         changeId: null,
-        data: { ...pack.manifest.period, sha256: pack.manifestSha256, sample: plan.sample },
+        data: {
+          ...pack.manifest.period,
+          sha256: pack.manifestSha256,
+          sample: plan.sample,
+          rows: Object.fromEntries(pack.manifest.populations.map(({ list, written }) => [list, written])),
+        },
       },
     ],
   }));

@@ -1,6 +1,9 @@
 /** What a cell of a table holds. Several are written with semicolons between. */
 export type Cell = string | number | boolean | null | readonly string[];
 
+/** A file of CSV begins with it: Excel takes one without for the encoding of its machine, and shows `’` as `â€™`. */
+export const CSV_BOM = '\ufeff';
+
 /**
  * A row of CSV (RFC 4180) without its line break. A cell that a spreadsheet would take for a formula is kept from being
  * one.

@@ -1,4 +1,4 @@
-import { type Cell, csvRow } from '../core/csv.ts';
+import { type Cell, CSV_BOM, csvRow } from '../core/csv.ts';
 import type { ListName } from '../core/evidence/controls.ts';
 import type { Folder } from './folder.ts';
 
@@ -32,7 +32,7 @@ export type OpenList = { add(row: Row): Promise<void>; end(): Promise<WrittenLis
 export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList> {
   const csv = folder.open(`${spec.name}.csv`);
   const json = folder.open(`${spec.name}.json`);
-  await csv.write(`${csvRow(spec.columns)}\r\n`);
+  await csv.write(`${CSV_BOM}${csvRow(spec.columns)}\r\n`);
   await json.write('[');
   const first: Record<string, Cell>[] = [];
   const kinds = new Map<string, number>();

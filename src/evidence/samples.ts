@@ -1,5 +1,5 @@
 import { createProver } from '../audit/proof.ts';
-import { type Cell, csvRow } from '../core/csv.ts';
+import { type Cell, CSV_BOM, csvRow } from '../core/csv.ts';
 import { shownQuery } from '../store/evidence/cursor.ts';
 import { sampleQuery } from '../store/evidence/populations.ts';
 import { policyTexts, type Story, storyOf } from '../store/evidence/stories.ts';
@@ -42,19 +42,12 @@ export async function drawSamples(
     }
     samples.push({ of: name, query: shownQuery(tx, query), stories });
   }
-  const json = folder.open('samples.json');
-  await json.write(`${JSON.stringify(samples, null, 1)}\n`);
-  await json.end();
-  const csv = folder.open('samples.csv');
-  const cells: Cell[][] = samples.flatMap(({ of, stories }) =>
+  await folder.write('samples.json', `${JSON.stringify(samples, null, 1)}\n`);
+  const rows: Cell[][] = samples.flatMap(({ of, stories }) =>
     stories.map(({ id, person, entitlement, title }) => [of, id, person, entitlement, title]),
   );
-  await csv.write(
-    [['population', 'change', 'person', 'entitlement', 'what'], ...cells]
-      .map((row) => `${csvRow(row)}\r\n`)
-      .join(''),
-  );
-  await csv.end();
+  const lines = [['population', 'change', 'person', 'entitlement', 'what'], ...rows].map(csvRow);
+  await folder.write('samples.csv', `${CSV_BOM}${lines.map((line) => `${line}\r\n`).join('')}`);
   return samples;
 }
 

@@ -14,6 +14,7 @@ import { newSigningKey, readSigner } from '../../src/audit/note.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { evidenceCommand } from '../../src/cli/evidence-command.ts';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
+import { csvRow } from '../../src/core/csv.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
@@ -247,6 +248,10 @@ test('every access of the quarter is in its population, and counted by the query
   expect(of('grants')).toMatchObject({ counted: 16, written: 16 });
   expect(of('removals')).toMatchObject({ counted: 16, written: 16 });
   expect(of('grants')?.query).toContain("'2026-04-01T00:00:00.000Z'");
+  // Each query that is shown can be run as it stands, and gives as many rows.
+  for (const { list: name, query, counted } of manifest.populations)
+    if (query !== null)
+      expect((await sql.raw(query).execute(fresh.database.db)).rows.length, name).toBe(counted);
   // The query that is shown is the one that was asked.
   const { rows } = await sql.raw<Row>(of('grants')?.query ?? '').execute(fresh.database.db);
   expect(rows.map(({ id }) => id).sort()).toEqual((await list('grants')).map(({ change }) => change).sort());
@@ -458,6 +463,16 @@ test('a sample is told whole, and is drawn again with its seed', async () => {
   await rm(again, { recursive: true });
 });
 
+// opensearch-project/dashboards-reporting#545, getodk/central#752; grafana/grafana#17363 and adaltas/node-csv#503
+test('a spreadsheet reads the files as UTF-8, and their numbers as numbers', async () => {
+  for (const name of (await readdir(folder)).filter((one) => one.endsWith('.csv'))) {
+    const bytes = await readFile(join(folder, name));
+    expect([...bytes.subarray(0, 3)], name).toEqual([0xef, 0xbb, 0xbf]);
+    expect(bytes.indexOf(Buffer.from('\ufeff'), 3), name).toBe(-1);
+  }
+  expect(csvRow([-0.02, '-0.02', '-2+3'])).toBe("-0.02,'-0.02,'-2+3");
+});
+
 test('a cell that a spreadsheet would run stays text', async () => {
   const csv = await readFile(join(folder, 'grants.csv'), 'utf8');
   expect(csv.trimEnd().split('\r\n')).toHaveLength(17);
@@ -616,7 +631,12 @@ test('nothing is written over, and that a pack was made is in the record', async
     .execute();
   expect(made[0]).toMatchObject({
     actor: { part: 'operator Sam' },
-    data: { from: QUARTER.from.toISOString(), to: QUARTER.to.toISOString() },
+    // Tr3kkR/Yuzu#4649: how much was taken out is told, not only that something was.
+    data: {
+      from: QUARTER.from.toISOString(),
+      to: QUARTER.to.toISOString(),
+      rows: { grants: 16, terminations: 1 },
+    },
   });
 });
 

@@ -51,6 +51,7 @@ export function shownQuery(db: Db | Tx, query: RawBuilder<unknown>): string {
 }
 
 function literal(value: unknown): string {
+  if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]`;
   if (value instanceof Date) return `'${value.toISOString()}'`;
   return typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
 }
