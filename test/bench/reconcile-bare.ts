@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
 import pg from 'pg';
 import { GROUP_SIZE, GROUPS, groupId, teamId } from './reconcile-crowd.ts';
 
@@ -6,6 +7,8 @@ import { GROUP_SIZE, GROUPS, groupId, teamId } from './reconcile-crowd.ts';
  * The least that a comparison must do: fetch the same pages, read them as JSON, and insert a row for each member into
  * the same staging tables. Nothing is looked up, checked or compared. `node reconcile-bare.ts <database> <world>`
  */
+// As Latchkey does while it compares (src/flow/drift/room-to-grow.ts).
+setFlagsFromString('--heap-growing-percent=0');
 const [databaseUrl, worldUrl] = process.argv.slice(2) as [string, string];
 const OKTA_PAGE = 1_000;
 const ANYPOINT_PAGE = 500;
