@@ -5,7 +5,7 @@ import { ownVersion } from '../config/command-line.ts';
 import { commit, type Note, type Outcome, type Unit } from '../flow/kernel/commit.ts';
 import type { DestinationName } from '../ports/audit-destination.ts';
 import { lineSettings } from '../siem/destinations.ts';
-import { linesOf, type RangeEnd, rangeOf } from '../siem/export-range.ts';
+import { type ExportRange, linesOf, type RangeEnd, rangeOf } from '../siem/export-range.ts';
 import { type LineFormat, lineFormats } from '../siem/line.ts';
 import { restartExport } from '../store/audit-exports.ts';
 import type { AuditTools } from './audit-command.ts';
@@ -33,8 +33,12 @@ export function auditExportCommands(
           onRecord(unit, 'auditExported', { format, from: range.behind + 1, to: range.upTo }),
         );
         const settings = lineSettings(format, { idp: 'the identity provider', version: ownVersion() });
-        for await (const lines of linesOf(db, range, settings))
-          if (!process.stdout.write(lines)) await once(process.stdout, 'drain');
+        let missing = 0;
+        for await (const some of linesOf(db, range, settings)) {
+          missing += some.missing;
+          if (!process.stdout.write(some.lines)) await once(process.stdout, 'drain');
+        }
+        for (const line of notPrinted(range, missing)) process.stderr.write(`${line}\n`);
       });
     });
   audit
@@ -57,6 +61,15 @@ export function auditExportCommands(
         fail();
       });
     });
+}
+
+/** What the lines do not show. Beside them, so that a pipe gets lines of JSON alone. */
+function notPrinted({ behind, upTo }: ExportRange, missing: number): string[] {
+  if (upTo <= behind) return ['Nothing that is sealed is in this range, so nothing was printed.'];
+  if (missing === 0) return [];
+  return [
+    `Not printed: ${missing} ${missing === 1 ? 'entry' : 'entries'} that the database no longer has. Archived ones come back with \`audit restore\`; \`audit verify\` says whether any is gone otherwise.`,
+  ];
 }
 
 function onRecord({ now }: Unit, type: Note['type'], data: Record<string, unknown>): Outcome<null> {

@@ -27,14 +27,21 @@ export async function rangeOf(db: Db, from: RangeEnd, to: RangeEnd | null): Prom
   };
 }
 
-/** The lines of a range, some at a time, each with its end. */
-export async function* linesOf(db: Db, range: ExportRange, settings: LineSettings): AsyncGenerator<string> {
+/** Lines of some entries, each with its end, and of how many beside them the database has the number alone. */
+export type SomeLines = { lines: string; missing: number };
+
+/** A range, some entries at a time. */
+export async function* linesOf(
+  db: Db,
+  range: ExportRange,
+  settings: LineSettings,
+): AsyncGenerator<SomeLines> {
   for (let behind = range.behind; behind < range.upTo; ) {
     const found = await entriesBehind(db, behind, { limit: PAGE, upTo: range.upTo });
     if (found.length === 0) return;
     behind = found.at(-1)?.seq ?? range.upTo;
     const lines = found.flatMap((entry) => (isIn(range, entry) ? [`${lineOf(entry, settings)}\n`] : []));
-    if (lines.length > 0) yield lines.join('');
+    yield { lines: lines.join(''), missing: found.filter(({ id }) => id === null).length };
   }
 }
 
