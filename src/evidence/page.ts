@@ -76,26 +76,39 @@ function inShort({ lists, told }: PackFacts): Html {
   const count = (name: ListName) => lists.get(name)?.written ?? 0;
   const of = (...how: string[]) =>
     told.filter(({ matched }) => how.includes(matched)).reduce((sum, { count: n }) => sum + n, 0);
-  const figures: [string, number, ListName][] = [
-    ['accesses were given', count('grants'), 'grants'],
+  const figures: [label: [one: string, many: string], number, ListName][] = [
+    [['access was given', 'accesses were given'], count('grants'), 'grants'],
     [
-      'of them not approved before, or not by somebody else',
+      [
+        'of them not approved before, or not by somebody else',
+        'of them not approved before, or not by somebody else',
+      ],
       distinctChanges(lists.get('violations')),
       'violations',
     ],
-    ['accesses were taken away', count('removals'), 'removals'],
-    ['people left', count('terminations'), 'terminations'],
-    ['exceptions', count('exceptions'), 'exceptions'],
+    [['access was taken away', 'accesses were taken away'], count('removals'), 'removals'],
+    [['person left', 'people left'], count('terminations'), 'terminations'],
+    [['exception', 'exceptions'], count('exceptions'), 'exceptions'],
     [
-      'membership changes were found that Latchkey had not made, and were put to an owner or put right',
+      [
+        'membership change was found that Latchkey had not made, and was put to an owner or put right',
+        'membership changes were found that Latchkey had not made, and were put to an owner or put right',
+      ],
       of('found', 'corrected'),
       'made-around-latchkey',
     ],
-    ['membership changes that nothing in the record explains', of('nothing'), 'made-around-latchkey'],
+    [
+      [
+        'membership change that nothing in the record explains',
+        'membership changes that nothing in the record explains',
+      ],
+      of('nothing'),
+      'made-around-latchkey',
+    ],
   ];
   return html`<section id="summary"><h2>In short</h2><dl class="figures">${figures.map(
     ([label, n, name]) =>
-      html`<div class="${n > 0 && isTrouble(name) ? 'bad' : ''}"><dt>${label}</dt><dd>${n}</dd></div>`,
+      html`<div class="${n > 0 && isTrouble(name) ? 'bad' : ''}"><dt>${label[n === 1 ? 0 : 1]}</dt><dd>${n}</dd></div>`,
   )}</dl></section>`;
 }
 
