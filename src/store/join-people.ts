@@ -22,6 +22,7 @@ export const historyOfPerson = [
   { table: 'offboardings', column: 'person_id' },
   { table: 'mass_change_items', column: 'person_id' },
   { table: 'mcp_tokens', column: 'person_id' },
+  { table: 'api_tokens', column: 'person_id' },
   { table: 'withheld_birthrights', column: 'person_id' },
   { table: 'delegations', column: 'person_id' },
   { table: 'delegations', column: 'delegate_id' },
