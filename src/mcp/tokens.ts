@@ -1,7 +1,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { commit, noteByLatchkey } from '../flow/kernel/commit.ts';
-import { digestOf, newToken } from '../store/bearer-token.ts';
-import { endMcpToken, insertMcpToken, markMcpTokenUsed } from '../store/mcp-tokens.ts';
+import { digestOf, endToken, newToken } from '../store/bearer-token.ts';
+import { insertMcpToken, markMcpTokenUsed } from '../store/mcp-tokens.ts';
 import { confirmedByEmail } from '../store/people.ts';
 import type { Db } from '../store/postgres/database.ts';
 
@@ -39,7 +39,7 @@ export async function createMcpToken(
 /** Ends a token at once; false when none in use has this id. */
 export async function revokeMcpToken(db: Db, id: string): Promise<boolean> {
   return await commit(db, async (unit) => {
-    const gone = await endMcpToken(unit.tx, id, unit.now);
+    const gone = await endToken(unit.tx, 'mcp_tokens', id, unit.now);
     return gone === null
       ? { result: false }
       : { result: true, notes: [noteByLatchkey(unit, 'mcpTokenRevoked', gone)] };

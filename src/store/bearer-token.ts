@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Tx } from './postgres/database.ts';
 
 const TOKEN_BYTES = 32;
 
@@ -31,4 +33,17 @@ export function datesOfToken(token: {
   const end =
     token.revoked_at === null ? `expires ${minute(token.expires_at)}` : `revoked ${minute(token.revoked_at)}`;
   return `created ${minute(token.created_at)}, last used ${minute(token.last_used_at)}, ${end}`;
+}
+
+/** Ends a token in use; null when none has this id. */
+export async function endToken(
+  tx: Tx,
+  table: 'api_tokens' | 'mcp_tokens',
+  id: string,
+  now: Date,
+): Promise<{ id: string; name: string; personId: string } | null> {
+  const { rows } = await sql<{ id: string; name: string; personId: string }>`
+    update ${sql.table(table)} set revoked_at = ${now} where revoked_at is null and id::text = ${id}
+    returning id, name, person_id as "personId"`.execute(tx);
+  return rows[0] ?? null;
 }

@@ -28,22 +28,6 @@ export async function listMcpTokens(db: Db): Promise<McpToken[]> {
     .execute();
 }
 
-/** Ends a token in use; null when none has this id. */
-export async function endMcpToken(
-  tx: Tx,
-  id: string,
-  now: Date,
-): Promise<{ id: string; name: string; personId: string } | null> {
-  const ended = await tx
-    .updateTable('mcp_tokens')
-    .set({ revoked_at: now })
-    .where('revoked_at', 'is', null)
-    .where(sql<boolean>`id::text = ${id}`)
-    .returning(['id', 'name', 'person_id as personId'])
-    .executeTakeFirst();
-  return ended ?? null;
-}
-
 /** Finds the token in use with this hash and notes that it is used now. */
 export async function markMcpTokenUsed(
   db: Db,

@@ -1,9 +1,9 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Reader, readerOf } from '../../core/page/reader.ts';
 import { type Catalogue, sameEmail } from '../../core/policy/catalogue.ts';
-import { digestOf, newToken } from '../../store/bearer-token.ts';
+import { digestOf, endToken, newToken } from '../../store/bearer-token.ts';
 import { leaverCase } from '../../store/offboardings.ts';
-import { endApiToken, findApiToken, insertApiToken, noteApiTokenUse } from '../../store/page/api-tokens.ts';
+import { findApiToken, insertApiToken, noteApiTokenUse } from '../../store/page/api-tokens.ts';
 import { confirmedByEmail, readPerson } from '../../store/people.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { commit, noteByLatchkey } from '../kernel/commit.ts';
@@ -70,7 +70,7 @@ export async function createApiToken(
 /** Ends a token at once; false when none in use has this id. */
 export async function revokeApiToken(db: Db, id: string): Promise<boolean> {
   return await commit(db, async (unit) => {
-    const gone = await endApiToken(unit.tx, id, unit.now);
+    const gone = await endToken(unit.tx, 'api_tokens', id, unit.now);
     return gone === null
       ? { result: false }
       : { result: true, notes: [noteByLatchkey(unit, 'apiTokenRevoked', gone)] };

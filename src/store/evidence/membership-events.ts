@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { underwayChange } from '../states.ts';
+import { changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
 import type { Period } from './populations.ts';
 
 /** A membership change that an event source told of, with the change of ours that it belongs to. */
@@ -32,12 +32,8 @@ function isOfPeriod({ from, to }: Period): RawBuilder<unknown> {
     and o.outcome is distinct from 'not ours'`;
 }
 
-/** The identity provider's clock and ours may differ by so much. */
-const SKEW = sql`interval '2 minutes'`;
 /** An event source tells so long after it was seen in MuleSoft, at the latest. */
 const AFTER = sql`interval '15 minutes'`;
-/** So long after it happened it is found, at the latest. */
-const NOTICED = sql`interval '1 day'`;
 
 /**
  * Each event with what explains it.
@@ -50,7 +46,7 @@ const NOTICED = sql`interval '1 day'`;
  */
 export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
   return sql`
-    with ours as materialized (${changesInShort(period)}),
+    with ours as materialized (${changesInShort(period, 'group_id')}),
     told as materialized (
       select o.id, o.person_id, o.group_id, o.occurred_at, o.outcome, o.payload->>'direction' as direction
       from observed o where ${isOfPeriod(period)}
@@ -95,21 +91,4 @@ export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
     left join baseline_members b on b.person_id = o.person_id and b.group_id = o.group_id
     left join explained m on m.told_id = o.id
     where ${isOfPeriod(period)} order by o.occurred_at, o.id`;
-}
-
-/** Of a grant, `gone_at` is when MuleSoft showed it gone. */
-function changesInShort({ to }: Period): RawBuilder<unknown> {
-  return sql`
-    select s.*, r.seen_at as gone_at from (${shortOf(sql`c.requested_at < ${to}::timestamptz + ${NOTICED}`)}) s
-    left join (${shortOf(sql`c.kind = 'revoke'`)}) r on r.id = s.revoke_id`;
-}
-
-function shortOf(which: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`
-    select c.id, c.person_id, c.group_id, c.state, c.revoke_id, c.entitlement_key, c.requested_at, c.state in ${underwayChange} as is_underway,
-      case c.kind when 'grant' then 'added' else 'removed' end as direction, d.cause, d.target->>'groupName' as group_name,
-      (d.legs->>'decidedAt')::timestamptz as decided_at,
-      coalesce((d.legs->>'seenAt')::timestamptz, (d.legs->>'idpWrittenAt')::timestamptz) as seen_at
-    from changes c cross join lateral jsonb_to_record(c.doc) as d (cause text, target jsonb, legs jsonb)
-    where c.group_id is not null and ${which}`;
 }

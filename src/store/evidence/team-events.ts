@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { underwayChange } from '../states.ts';
+import { changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
 import type { MembershipEvent } from './membership-events.ts';
 import type { Period } from './populations.ts';
 
@@ -20,12 +20,8 @@ export type MatchedTeamEvent = Omit<MembershipEvent, 'group' | 'groupId' | 'matc
   matched: TeamEventMatch | null;
 };
 
-/** Anypoint's clock and ours may differ by so much. */
-const SKEW = sql`interval '2 minutes'`;
 /** What is written again after it was seen comes so long after it, at the latest. */
 const AFTER = sql`interval '15 minutes'`;
-/** So long after it happened it is found, at the latest. */
-const NOTICED = sql`interval '1 day'`;
 
 /** Teams that Latchkey gives, or gave: what happens in others is not its business. `known`: by name, as the catalogue has it. */
 const ofOurs = (known: readonly string[]) =>
@@ -47,7 +43,7 @@ export function otherTeamEvents(period: Period, known: readonly string[]): RawBu
 /** Each event with what explains it. What is looked at of a change is taken from its document once. */
 export function matchedTeamEvents(period: Period, known: readonly string[]): RawBuilder<MatchedTeamEvent> {
   return sql`
-    with ours as materialized (${changesInShort(period)}),
+    with ours as materialized (${changesInShort(period, 'team_id')}),
     told as materialized (
       select t.id, t.team_id, t.team_name, t.account, t.direction, t.actor, t.at, l.person_id from team_events t
       left join person_links l on l.system = 'anypoint' and l.external_id = t.account
@@ -122,23 +118,6 @@ const wantedOnes = sql`
       and b.group_id in (select group_id from ours o where o.team_id = t.team_id)
     where t.direction = 'added'
   ) all_kinds order by told_id, id`;
-
-/** Of a grant, `gone_at` is when MuleSoft showed it gone. What was decided on long after is none of the period's. */
-function changesInShort({ to }: Period): RawBuilder<unknown> {
-  return sql`
-    select s.*, r.seen_at as gone_at from (${shortOf(sql`c.requested_at < ${to}::timestamptz + ${NOTICED}`)}) s
-    left join (${shortOf(sql`c.kind = 'revoke'`)}) r on r.id = s.revoke_id`;
-}
-
-function shortOf(which: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`
-    select c.id, c.person_id, c.group_id, c.team_id, c.state, c.revoke_id, c.entitlement_key, c.requested_at, c.state in ${underwayChange} as is_underway,
-      case c.kind when 'grant' then 'added' else 'removed' end as direction, d.cause,
-      (d.legs->>'decidedAt')::timestamptz as decided_at,
-      coalesce((d.legs->>'seenAt')::timestamptz, (d.legs->>'idpWrittenAt')::timestamptz) as seen_at
-    from changes c cross join lateral jsonb_to_record(c.doc) as d (cause text, legs jsonb)
-    where c.team_id is not null and ${which}`;
-}
 
 /** How far Anypoint's log is known; null: it was never read to its end. */
 export function teamLogKnown(): RawBuilder<{

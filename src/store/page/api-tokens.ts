@@ -33,22 +33,6 @@ export async function listApiTokens(db: Db): Promise<ApiToken[]> {
     .execute();
 }
 
-/** Ends a token in use; null when none has this id. */
-export async function endApiToken(
-  tx: Tx,
-  id: string,
-  now: Date,
-): Promise<{ id: string; name: string; personId: string } | null> {
-  const ended = await tx
-    .updateTable('api_tokens')
-    .set({ revoked_at: now })
-    .where('revoked_at', 'is', null)
-    .where(sql<boolean>`id::text = ${id}`)
-    .returning(['id', 'name', 'person_id as personId'])
-    .executeTakeFirst();
-  return ended ?? null;
-}
-
 export type UsedToken = {
   id: string;
   name: string;

@@ -3,6 +3,7 @@ import { lastCheckpoint } from '../../store/audit-tree.ts';
 import { type ListedEntry, listAudit } from '../../store/page/audit.ts';
 import { entryInWords, entryTypes } from '../entry-words.ts';
 import { html } from '../html.ts';
+import { changeColumn } from './change-words.ts';
 import { dayFilters, personFilter } from './changes.ts';
 import { list } from './pages.ts';
 
@@ -43,16 +44,7 @@ export const auditPage = list<Row>({
     },
     { key: 'actor', title: 'By', is: 'text', value: (entry) => entryInWords(entry, entry.idp).actor },
     { key: 'type', title: 'Type', is: 'text', value: ({ type }) => type },
-    {
-      key: 'changeId',
-      title: 'Change',
-      is: 'text',
-      value: ({ changeId }) => changeId,
-      show: ({ changeId }) =>
-        changeId === null
-          ? '–'
-          : html`<a href="${PAGE_PATH}/changes/${changeId}">${changeId.slice(0, 8)}</a>`,
-    },
+    changeColumn,
     { key: 'id', title: 'Id', is: 'text', value: ({ id }) => id, isHidden: true },
     { key: 'data', title: 'Data', is: 'text', value: ({ data }) => JSON.stringify(data), isHidden: true },
   ],

@@ -3,7 +3,10 @@ import { type StatusText, statusText } from '../../core/wording/change-status.ts
 import { decidersInWords } from '../../core/wording/deciders.ts';
 import { idpName } from '../../flow/idps/idps.ts';
 import type { Context } from '../../flow/kernel/context.ts';
+import { PAGE_PATH } from '../../flow/page/sign-in.ts';
 import type { ListedChange } from '../../store/page/changes.ts';
+import { html } from '../html.ts';
+import type { Column } from './table.ts';
 
 /** Why a change is on the road, in a few words. */
 export const causeWords: Readonly<Record<Cause, string>> = {
@@ -25,6 +28,16 @@ export const causeWords: Readonly<Record<Cause, string>> = {
   review: 'access review',
   ticketClosed: 'its ticket was closed',
   ticketGone: 'its ticket is gone',
+};
+
+/** The change that a row is about, as a link to its page. */
+export const changeColumn: Column<{ changeId: string | null }> = {
+  key: 'changeId',
+  title: 'Change',
+  is: 'text',
+  value: ({ changeId }) => changeId,
+  show: ({ changeId }) =>
+    changeId === null ? '–' : html`<a href="${PAGE_PATH}/changes/${changeId}">${changeId.slice(0, 8)}</a>`,
 };
 
 export function titleOf({ catalogue }: Pick<Context, 'catalogue'>, key: string): string {

@@ -10,7 +10,7 @@ import {
   listMassItems,
 } from '../../store/page/mass-changes.ts';
 import { html } from '../html.ts';
-import { titleOf } from './change-words.ts';
+import { changeColumn, titleOf } from './change-words.ts';
 import { dayFilters, personFilter } from './changes.ts';
 import { badge } from './layout.ts';
 import { list } from './pages.ts';
@@ -151,16 +151,7 @@ export const massItemsPage = list<ListedItem & { context: Context }>({
       show: (row) => badge(moods[outcomeOf(row)], outcomes[outcomeOf(row)]),
     },
     { key: 'note', title: 'Note', is: 'text', value: ({ note }) => note },
-    {
-      key: 'changeId',
-      title: 'Change',
-      is: 'text',
-      value: ({ changeId }) => changeId,
-      show: ({ changeId }) =>
-        changeId === null
-          ? '–'
-          : html`<a href="${PAGE_PATH}/changes/${changeId}">${changeId.slice(0, 8)}</a>`,
-    },
+    changeColumn,
   ],
   async read({ context, sight, query }, portion) {
     const { card = '', outcome, person } = query;
