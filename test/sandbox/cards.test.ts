@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Asked, type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
-import { CHROMIUM, QUIET } from './chromium.ts';
+import { CHROMIUM, PATIENCE, QUIET } from './chromium.ts';
 
 const ARTEFACTS = 'test/artefacts';
 const isThere = existsSync(CHROMIUM);
@@ -20,7 +20,7 @@ describe.skipIf(!isThere)(isThere ? 'cards' : 'cards (left out: no Chromium on t
     ({ stage, walk } = await setOut({ page: true }));
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     page = await browser.newPage({ viewport: { width: 1500, height: 1200 } });
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
   });
   afterAll(async () => {
     await browser?.close();

@@ -17,6 +17,12 @@ export const QUIET = [
 export const ARTEFACTS = 'test/artefacts';
 export const NARROW = { width: 390, height: 844 };
 
+/**
+ * How long a browser may take for what it is asked, in milliseconds.
+ * No promise of ours: with four test files beside it on two cores, Chromium takes many times as long as alone.
+ */
+export const PATIENCE = 30_000;
+
 const isThere = existsSync(CHROMIUM);
 if (!isThere && process.env.CI === 'true')
   throw new Error('CI has to run the browser suite: install chromium');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, PATIENCE, QUIET } from './chromium.ts';
 
 describeInBrowser('a digest in the page', () => {
   let stage: Stage;
@@ -23,7 +23,7 @@ describeInBrowser('a digest in the page', () => {
     }
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     page = await browser.newPage({ viewport: { width: 1_500, height: 950 } });
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(stage.world.url);
   });
   afterAll(async () => {

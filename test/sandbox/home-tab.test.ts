@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Stage, setStage } from '../stage.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, PATIENCE, QUIET } from './chromium.ts';
 
 describeInBrowser('the Home tab', () => {
   let stage: Stage;
@@ -12,7 +12,7 @@ describeInBrowser('the Home tab', () => {
 
   const open = async (key: string, channel: string) => {
     const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(stage.world.url);
     await page.getByTestId(`person-${key}`).click();
     await page.locator(`[data-testid="person-${key}"][aria-current]`).waitFor();

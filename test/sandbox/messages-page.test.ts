@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sandboxPage } from '../../src/sandbox/page/page.ts';
 import { type RunningWorld, startWorld } from '../../src/sandbox/world.ts';
 import { seriousFindings } from './axe.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, PATIENCE, QUIET } from './chromium.ts';
 
 describeInBrowser('the page of all messages', () => {
   let world: RunningWorld;
@@ -16,7 +16,7 @@ describeInBrowser('the page of all messages', () => {
     world = await startWorld({ port: 0, stateFile: null, latchkey: null, page: sandboxPage });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     page = await browser.newPage({ viewport: { width: 1_100, height: 900 } });
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(`${world.url}/messages`);
   });
   afterAll(async () => {

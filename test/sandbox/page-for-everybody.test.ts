@@ -5,7 +5,7 @@ import { people } from '../../src/sandbox/seed.ts';
 import { type Journey, setOut } from '../journeys/journey.ts';
 import type { Stage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
-import { CHROMIUM, QUIET } from './chromium.ts';
+import { CHROMIUM, PATIENCE, QUIET } from './chromium.ts';
 import { onPage } from './on-page.ts';
 
 const ARTEFACTS = 'test/artefacts';
@@ -30,7 +30,7 @@ describe.skipIf(!isThere)(
       await walk.asks('erik', { entitlement: 'dashboards-view', reason: 'Something to decide' });
       browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
       page = await browser.newPage({ viewport: WIDE });
-      page.setDefaultTimeout(8_000);
+      page.setDefaultTimeout(PATIENCE);
     });
     afterAll(async () => {
       await browser?.close();

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Stage, setStage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, PATIENCE, QUIET } from './chromium.ts';
 import { onPage } from './on-page.ts';
 
 /** Dashboards to see are Entra's also where every second entitlement is Okta's; their owner alone decides. */
@@ -29,7 +29,7 @@ for (const { idp, shown } of [
       browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
       page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
       page.on('pageerror', (error) => complaints.push(error.message));
-      page.setDefaultTimeout(20_000);
+      page.setDefaultTimeout(PATIENCE);
       await page.goto(stage.world.url);
     });
     afterAll(async () => {

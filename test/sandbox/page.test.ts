@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedHistory } from '../../src/sandbox/history.ts';
 import { type Stage, setStage } from '../stage.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, PATIENCE, QUIET } from './chromium.ts';
 import { onPage } from './on-page.ts';
 
 describeInBrowser('the sandbox page', () => {
@@ -18,7 +18,7 @@ describeInBrowser('the sandbox page', () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
     page.on('pageerror', (error) => complaints.push(error.message));
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(stage.world.url);
   });
   afterAll(async () => {

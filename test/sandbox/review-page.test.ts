@@ -5,7 +5,7 @@ import { reconcile } from '../../src/flow/drift/reconcile.ts';
 import { createVisitor } from '../../src/sandbox/visitor.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, PATIENCE, QUIET } from './chromium.ts';
 
 const WIDE = { width: 1_500, height: 1_000 };
 
@@ -17,7 +17,7 @@ describeInBrowser('an access review in the page', () => {
 
   const open = async (key: string) => {
     const page = await browser.newPage({ viewport: WIDE });
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(stage.world.url);
     await page.getByTestId(`person-${key}`).click();
     await page.locator(`[data-testid="person-${key}"][aria-current]`).waitFor();

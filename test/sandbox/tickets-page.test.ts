@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Journey, walkOn } from '../journeys/journey.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { seriousFindings } from './axe.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from './chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, PATIENCE, QUIET } from './chromium.ts';
 import { onPage } from './on-page.ts';
 
 const TEAM = 'Orders API readers';
@@ -25,7 +25,7 @@ describeInBrowser('tickets in the page', () => {
     walk = await walkOn(stage.world.url, stage.databaseUrl);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     page = await browser.newPage({ viewport: { width: 1_500, height: 1_000 } });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(stage.world.url);
   });
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedHistory } from '../../../src/sandbox/history.ts';
 import { type Journey, setOut } from '../../journeys/journey.ts';
 import { seriousFindings } from '../../sandbox/axe.ts';
-import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from '../../sandbox/chromium.ts';
+import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, PATIENCE, QUIET } from '../../sandbox/chromium.ts';
 import type { Stage } from '../../stage.ts';
 import { withAuditor } from './visitors.ts';
 
@@ -43,7 +43,7 @@ describeInBrowser('the web page in a browser', () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     signedIn = await browser.newContext({ viewport: { width: 1_400, height: 900 } });
     page = await signedIn.newPage();
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(PATIENCE);
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' && message.location().url.startsWith(stage.latchkey.url))
