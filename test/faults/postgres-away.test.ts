@@ -236,15 +236,15 @@ test(
       await onServer(`alter database ${name} reset default_transaction_read_only`);
 
       // when the first write is refused
-      const insert = () =>
-        opened.pool.query(
-          `insert into outbox (key, job, payload, priority) values (gen_random_uuid()::text, 'processObservations', '{}', 1)`,
-        );
-      await expect(insert()).rejects.toMatchObject({ code: 'store.unavailable', vendorCode: '25006' });
+      await expect(opened.held.query(INSERT)).rejects.toMatchObject({
+        code: 'store.unavailable',
+        vendorCode: '25006',
+      });
       await sleep(300);
 
       // then every later one succeeds
-      for (let n = 0; n < 20; n += 1) await insert();
+      for (let n = 0; n < 20; n += 1) await opened.pool.query(INSERT);
+      opened.held.release();
       await opened.close();
     } finally {
       await fresh.close();
@@ -253,13 +253,42 @@ test(
   PATIENCE_MS,
 );
 
-/** With eight idle connections of a time when the server took no writes. */
-async function openDatabaseReadOnly(url: string): Promise<{ pool: pg.Pool; close(): Promise<void> }> {
+test(
+  'a connection that was made while the server was read-only is used for a second at most',
+  async () => {
+    const fresh = await freshDatabase();
+    const name = new URL(fresh.url).pathname.slice(1);
+    try {
+      // given
+      await onServer(`alter database ${name} set default_transaction_read_only = on`);
+      const opened = await openDatabaseReadOnly(fresh.url);
+      await onServer(`alter database ${name} reset default_transaction_read_only`);
+
+      // when
+      await sleep(1_100);
+
+      // then nobody is refused, although no write was before
+      for (let n = 0; n < 20; n += 1) await opened.pool.query(INSERT);
+      opened.held.release();
+      await opened.close();
+    } finally {
+      await fresh.close();
+    }
+  },
+  PATIENCE_MS,
+);
+
+const INSERT = `insert into outbox (key, job, payload, priority)
+  values (gen_random_uuid()::text, 'processObservations', '{}', 1)`;
+
+/** With eight connections of a time when the server took no writes: seven are idle, one is held. */
+async function openDatabaseReadOnly(url: string) {
   const { openPool } = await import('../../src/store/postgres/pool.ts');
   const pool = openPool(url, { max: 8, name: 'latchkey-test' });
   await Promise.all(Array.from({ length: 8 }, () => pool.query('select pg_sleep(0.2)')));
   expect(pool.idleCount).toBe(8);
-  return { pool, close: () => pool.end() };
+  const held: pg.PoolClient = await pool.connect();
+  return { pool, held, close: () => pool.end() };
 }
 
 test('a database that can’t be opened says why', async () => {

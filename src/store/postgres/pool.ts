@@ -19,6 +19,8 @@ const ASK_TIMEOUT_MS = 4_000;
  * After a failover all connections are replaced; a server that is meant to be read-only is not stormed with new ones.
  */
 const REPLACE_EVERY_MS = 5_000;
+/** A connection that was read-only when it was made may be to a standby that is promoted any moment. */
+const READ_ONLY_FOR_MS = 1_000;
 /** A transaction in which nothing was asked for so long was left behind: PostgreSQL ends it, and its locks with it. */
 const LEFT_BEHIND_MS = 15_000;
 /** With the password that is known, a newer one, and the one before. */
@@ -88,11 +90,13 @@ async function introduce(
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 2,
   };
-  const text = `select pg_backend_pid() as pid, set_config(name, value, false)
+  const text = `select pg_backend_pid() as pid, current_setting('transaction_read_only')::bool as "isReadOnly",
+    set_config(name, value, false)
     from unnest($1::text[], $2::text[]) as given (name, value) where current_setting(name, true) is not null`;
   const values = [Object.keys(limits), Object.values(limits).map(String)];
   const { rows } = await client.query({ text, values, query_timeout: ASK_TIMEOUT_MS } as pg.QueryConfig);
   client.backend = rows[0].pid;
+  if (rows[0].isReadOnly) client.readOnlySince = performance.now();
 }
 
 /**
@@ -118,6 +122,8 @@ pg.Client.prototype.emit = function (this: pg.Client, ...given: Parameters<typeo
 class StoreClient extends pg.Client {
   /** PostgreSQL's process behind it, also where a proxy shows another number. */
   backend: number | null = null;
+  /** By `performance.now()`, where the server took no writes when the connection was made. */
+  readOnlySince = Number.POSITIVE_INFINITY;
   /** What it was made with: another user may have come since. */
   readonly address: string;
   #askedAt: number | null = null;
@@ -210,6 +216,11 @@ class StorePool extends pg.Pool {
   #tryConnect(tries: number, answer: Connected): void {
     const address = this.#address.current();
     super.connect((given, client, done) => {
+      const { readOnlySince } = (client ?? {}) as Partial<StoreClient>;
+      if (readOnlySince !== undefined && performance.now() - readOnlySince >= READ_ONLY_FOR_MS) {
+        done(new Error('made while the server was read-only'));
+        return this.#tryConnect(tries, answer);
+      }
       const error = given && storeFault(given, true);
       const code = error instanceof Fault ? error.vendorCode : undefined;
       const another = tries < TRIES_MAX ? this.#another(address, code) : null;
