@@ -1,4 +1,4 @@
-import { type Cell, CSV_BOM, csvRow } from '../core/csv.ts';
+import { type Cell, csvHead, csvLine } from '../core/csv.ts';
 import type { ListName } from '../core/evidence/controls.ts';
 import type { Folder } from './folder.ts';
 
@@ -32,7 +32,7 @@ export type OpenList = { add(row: Row): Promise<void>; end(): Promise<WrittenLis
 export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList> {
   const csv = folder.open(`${spec.name}.csv`);
   const json = folder.open(`${spec.name}.json`);
-  await csv.write(`${CSV_BOM}${csvRow(spec.columns)}\r\n`);
+  await csv.write(csvHead(spec.columns));
   await json.write('[');
   const first: Record<string, Cell>[] = [];
   const kinds = new Map<string, number>();
@@ -48,7 +48,7 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
   return {
     async add(row) {
       const cells = Object.fromEntries(spec.columns.map((column) => [column, plain(row[column])]));
-      waiting.csv.push(`${csvRow(spec.columns.map((column) => cells[column] ?? null))}\r\n`);
+      waiting.csv.push(csvLine(spec.columns.map((column) => cells[column] ?? null)));
       waiting.json.push(`${written === 0 ? '\n' : ',\n'}${JSON.stringify(cells)}`);
       written += 1;
       if (first.length < SHOWN) first.push(cells);

@@ -1,5 +1,5 @@
 import { createProver } from '../audit/proof.ts';
-import { type Cell, CSV_BOM, csvRow } from '../core/csv.ts';
+import { type Cell, csvHead, csvLine } from '../core/csv.ts';
 import { shownQuery } from '../store/evidence/cursor.ts';
 import { sampleQuery } from '../store/evidence/populations.ts';
 import { policyTexts, type Story, storyOf } from '../store/evidence/stories.ts';
@@ -46,8 +46,8 @@ export async function drawSamples(
   const rows: Cell[][] = samples.flatMap(({ of, stories }) =>
     stories.map(({ id, person, entitlement, title }) => [of, id, person, entitlement, title]),
   );
-  const lines = [['population', 'change', 'person', 'entitlement', 'what'], ...rows].map(csvRow);
-  await folder.write('samples.csv', `${CSV_BOM}${lines.map((line) => `${line}\r\n`).join('')}`);
+  const head = csvHead(['population', 'change', 'person', 'entitlement', 'what']);
+  await folder.write('samples.csv', `${head}${rows.map(csvLine).join('')}`);
   return samples;
 }
 

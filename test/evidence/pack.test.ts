@@ -14,7 +14,7 @@ import { newSigningKey, readSigner } from '../../src/audit/note.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { evidenceCommand } from '../../src/cli/evidence-command.ts';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
-import { csvRow } from '../../src/core/csv.ts';
+import { csvLine } from '../../src/core/csv.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
@@ -470,7 +470,7 @@ test('a spreadsheet reads the files as UTF-8, and their numbers as numbers', asy
     expect([...bytes.subarray(0, 3)], name).toEqual([0xef, 0xbb, 0xbf]);
     expect(bytes.indexOf(Buffer.from('\ufeff'), 3), name).toBe(-1);
   }
-  expect(csvRow([-0.02, '-0.02', '-2+3'])).toBe("-0.02,'-0.02,'-2+3");
+  expect(csvLine([-0.02, '-0.02', '-2+3'])).toBe("-0.02,'-0.02,'-2+3\r\n");
 });
 
 test('a cell that a spreadsheet would run stays text', async () => {

@@ -41,6 +41,16 @@ test('no file is a drawer', () => {
   );
 });
 
+test('a table for a spreadsheet is written in one place', () => {
+  expectNone(
+    placesOf(
+      src.filter(({ path }) => path !== 'src/core/csv.ts'),
+      /replaceAll\('"', '""'\)|['"`]\\ufeff/,
+    ),
+    'A cell that is quoted elsewhere is not kept from being a formula, and a file that begins elsewhere is shown with Ã© for é. Write it by `csvHead` and `csvLine` of src/core/csv.ts.',
+  );
+});
+
 test('files are named in kebab-case, by subject', () => {
   expectNone(
     all

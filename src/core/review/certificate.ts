@@ -1,4 +1,4 @@
-import { csvRow } from '../csv.ts';
+import { csvHead, csvLine } from '../csv.ts';
 import type { Campaign } from './campaign.ts';
 
 /** One line of a certificate, as an auditor reads it. Times are ISO 8601 in UTC. */
@@ -106,6 +106,6 @@ const columns: readonly (keyof CertificateLine)[] = [
 
 /** The lines as CSV, a header first. */
 export function certificateCsv({ lines }: Pick<Certificate, 'lines'>): string {
-  const rows = lines.map((line) => csvRow(columns.map((column) => line[column])));
-  return [columns.join(','), ...rows].map((row) => `${row}\r\n`).join('');
+  const rows = lines.map((line) => csvLine(columns.map((column) => line[column])));
+  return `${csvHead(columns)}${rows.join('')}`;
 }

@@ -22,9 +22,6 @@ const CSV_ROWS = 1_000;
 /** A CSV ends after so many rows, and its last line says so. */
 const CSV_ROWS_MAX = 100_000;
 
-/** Without this mark Excel reads a CSV by the country's own character set. */
-const UTF8 = '\ufeff';
-
 const HTML = 'text/html; charset=utf-8';
 
 const menu: readonly MenuItem[] = pages.filter(({ inMenu }) => inMenu);
@@ -191,7 +188,7 @@ async function* csvLines(page: ListPage, asked: AskedByReader): AsyncGenerator<s
   let after: ReturnType<typeof cursorOf> = null;
   for (let count = 0; count < CSV_ROWS_MAX; count += CSV_ROWS) {
     const { rows, next } = await page.read(asked, { limit: CSV_ROWS, after });
-    yield `${count === 0 ? UTF8 : ''}${csvOf(page.columns, rows, count === 0)}`;
+    yield csvOf(page.columns, rows, count === 0);
     if (next === null) return;
     after = next;
   }

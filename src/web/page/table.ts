@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { csvRow } from '../../core/csv.ts';
+import { csvHead, csvLine } from '../../core/csv.ts';
 import { type Html, html } from '../html.ts';
 
 export type Value = string | number | Date | null;
@@ -79,15 +79,15 @@ function cellHtml<Row>({ title, is, value, show }: Column<Row>, row: Row, as: Sh
   return html`<td role="cell" data-label="${title}"${is === 'number' ? html` class="number"` : ''}>${inner}</td>`;
 }
 
-/** Lines of RFC 4180, each with its end. */
+/** Lines of CSV; with the header, the beginning of a file. */
 export function csvOf<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   hasHeader: boolean,
 ): string {
-  const header = hasHeader ? [columns.map(({ key }) => key)] : [];
-  const cells = rows.map((row) => columns.map(({ value }) => plainOf(value(row))));
-  return [...header, ...cells].map((line) => `${csvRow(line)}\r\n`).join('');
+  const head = hasHeader ? csvHead(columns.map(({ key }) => key)) : '';
+  const lines = rows.map((row) => csvLine(columns.map(({ value }) => plainOf(value(row)))));
+  return `${head}${lines.join('')}`;
 }
 
 function plainOf(value: Value): string | number | null {

@@ -372,7 +372,10 @@ describe('the certificate’s table', () => {
     }
     return rows.filter((row) => row.length > 0);
   }
-  const table = (over: object) => cellsOf(certificateCsv({ lines: [{ line: 1, ...over } as never] }));
+  const table = (over: object) => {
+    const csv = certificateCsv({ lines: [{ line: 1, ...over } as never] });
+    return cellsOf(csv.slice(1));
+  };
   const cellNamed = (over: object, column: string) => {
     const [head, row] = table(over);
     return row?.[head?.indexOf(column) ?? -1];
@@ -409,6 +412,13 @@ describe('the certificate’s table', () => {
       expect(cellNamed({ comment: text, reviewer: 'Olga' }, 'reviewer')).toBe('Olga');
     },
   );
+
+  // nextcloud/tables#1236, exceljs/exceljs#1254 (kinds of it): Excel reads UTF-8 without the mark as the machine's own set.
+  // glpi-project/glpi#24086, highcharts/export-csv#27: without the mark Excel showed Ã© for é.
+  test('says at its beginning, and nowhere else, that it is UTF-8', () => {
+    const csv = certificateCsv({ lines: [{ line: 1, person: 'José O’Neil' } as never] });
+    expect(csv).toMatch(/^\ufeffline,kind,person,[^\ufeff]*José O’Neil[^\ufeff]*\r\n$/);
+  });
 
   test('a semicolon country splits no cell, and a number stays a number', () => {
     expect(certificateCsv({ lines: [{ line: 1, comment: 'a;=1' } as never] })).toContain('"a;=1"');
