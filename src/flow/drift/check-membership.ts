@@ -20,11 +20,9 @@ import { evaluations } from '../joiner-mover/evaluate-person.ts';
 import { commit, type Note, type Outcome, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran, type Runtime } from '../kernel/context.ts';
 import {
+  askAboutGroup,
   entitlementOf,
   goneAlone,
-  growWithin,
-  itemOf,
-  lostItems,
   membershipNote,
   shrinkWithin,
 } from '../mass-change/collect.ts';
@@ -259,23 +257,11 @@ type Pair = { personId: string; groupId: string };
 /** While the owner is asked about many of this group on one card, one more is asked there. */
 async function joined(
   unit: Unit,
-  pair: Pair,
-  { entitlement, target }: Found,
+  { personId }: Pair,
+  found: Found,
   kind: 'finding' | 'lost',
 ): Promise<Outcome<Ran>> {
-  const events = await growWithin(
-    unit,
-    {
-      kind,
-      scope: target.groupId,
-      entitlementKey: entitlement.key,
-      target,
-      owner: entitlement.owner,
-      moved: null,
-    },
-    kind === 'lost' ? await lostItems(unit, pair.groupId, [pair.personId]) : [itemOf(pair.personId)],
-  );
-  return { result: done, events };
+  return { result: done, events: await askAboutGroup(unit, found, kind, [personId]) };
 }
 
 const BY_CATALOGUE = 'nobody asked for it, and the catalogue says to revert at once';

@@ -154,7 +154,7 @@ export async function shrinkWithin(
 
 async function grow(
   context: Data & Runtime,
-  { entitlement, target }: Carried,
+  carried: Carried,
   {
     kind,
     personIds,
@@ -171,18 +171,7 @@ async function grow(
             unit,
             chunk.flatMap((personId) => alone.get(personId) ?? []),
           )),
-          ...(await growWithin(
-            unit,
-            {
-              kind,
-              scope: target.groupId,
-              entitlementKey: entitlement.key,
-              target,
-              owner: entitlement.owner,
-              moved: null,
-            },
-            kind === 'lost' ? await lostItems(unit, target.groupId, chunk) : chunk.map((id) => itemOf(id)),
-          )),
+          ...(await askAboutGroup(unit, carried, kind, chunk)),
         ],
       }),
       context.nudge,
@@ -197,11 +186,7 @@ export function itemOf(personId: string, note: string | null = null): MassItem {
  * They are wanted in the group by a grant, or because they were there before. Neither is given up before it is decided,
  * so they keep the team.
  */
-export async function lostItems(
-  unit: Unit,
-  groupId: string,
-  personIds: readonly string[],
-): Promise<MassItem[]> {
+async function lostItems(unit: Unit, groupId: string, personIds: readonly string[]): Promise<MassItem[]> {
   await recallGone(unit.tx, groupId, personIds);
   const held = await holdingGrant(unit.tx, groupId, personIds, unit.now);
   return personIds.map((id) => itemOf(id, held.has(id) ? null : FOUND_THERE));
@@ -249,6 +234,27 @@ export async function growWithin(
   const base = { massChangeId, at: unit.now, actor: { part: 'latchkey' } } as const;
   const grew: MassChangeEvent = { ...base, type: 'massGrew', items: fresh };
   return isStillOpen ? [grew] : [{ ...base, type: 'massOpened', ...about }, grew];
+}
+
+/** Puts these people of a group on the card for its owner. The caller commits the events. */
+export async function askAboutGroup(
+  unit: Unit,
+  { entitlement, target }: Carried,
+  kind: 'finding' | 'lost',
+  personIds: readonly string[],
+): Promise<MassChangeEvent[]> {
+  return await growWithin(
+    unit,
+    {
+      kind,
+      scope: target.groupId,
+      entitlementKey: entitlement.key,
+      target,
+      owner: entitlement.owner,
+      moved: null,
+    },
+    kind === 'lost' ? await lostItems(unit, target.groupId, personIds) : personIds.map((id) => itemOf(id)),
+  );
 }
 
 /**

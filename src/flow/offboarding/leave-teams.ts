@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../core/fault.ts';
+import type { OffboardingId } from '../../core/ids.ts';
+import type { OffboardingEvent } from '../../core/offboarding/events.ts';
 import {
   isOffboardingOpen,
   type LeaversLookalike,
@@ -69,20 +71,8 @@ async function noteLookalikes(
     lookalikes.push({ id: userId, username, isFederated, teams });
   }
   lookalikes.sort((a, b) => (a.id < b.id ? -1 : 1));
-  if (isDeepStrictEqual(lookalikes, known)) return;
-  await commit(
-    context.db,
-    async (unit) => {
-      const locked = await unit.offboarding(id);
-      return locked === null || !isOffboardingOpen(locked.state)
-        ? { result: null }
-        : {
-            result: null,
-            events: [{ type: 'lookalikesFound', ...at(unit, locked.id, null), lookalikes }],
-          };
-    },
-    context.nudge,
-  );
+  if (!isDeepStrictEqual(lookalikes, known))
+    await noteWhileOpen(context, id, { type: 'lookalikesFound', lookalikes });
 }
 
 /** Anybody can put somebody's e-mail into any number of profiles; so many are named. */
@@ -140,17 +130,22 @@ async function record(
   { id }: Offboarding,
   teams: readonly LeftTeam[],
 ): Promise<void> {
-  if (teams.length === 0) return;
+  if (teams.length > 0) await noteWhileOpen(context, id, { type: 'teamsLeft', teams: [...teams] });
+}
+
+type Noted =
+  | Pick<Extract<OffboardingEvent, { type: 'lookalikesFound' }>, 'type' | 'lookalikes'>
+  | Pick<Extract<OffboardingEvent, { type: 'teamsLeft' }>, 'type' | 'teams'>;
+
+/** A case that was closed meanwhile is told nothing more. */
+async function noteWhileOpen(context: Data & Runtime, id: OffboardingId, noted: Noted): Promise<void> {
   await commit(
     context.db,
     async (unit) => {
       const locked = await unit.offboarding(id);
       return locked === null || !isOffboardingOpen(locked.state)
         ? { result: null }
-        : {
-            result: null,
-            events: [{ type: 'teamsLeft', ...at(unit, locked.id, null), teams: [...teams] }],
-          };
+        : { result: null, events: [{ ...at(unit, locked.id, null), ...noted }] };
     },
     context.nudge,
   );
