@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { SEALED_PARTS, type SealedBytes } from '../store/audit-scan.ts';
+import { ENTRY_PARTS, type EntryBytes } from '../store/audit-scan.ts';
 import { CanonicalBytes } from './canonical-bytes.ts';
 import { leafOf } from './entry.ts';
 
-const { id, type, changeId, actor, data } = SEALED_PARTS;
+const { id, type, changeId, actor, data } = ENTRY_PARTS;
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 const HYPHEN = 0x2d;
 const QUOTE = 0x22;
@@ -20,20 +20,19 @@ export class LeafBytes {
   #secondText = '';
 
   /** The leaf, a sign a byte; null: this is no entry that can be sealed. */
-  leafOf(row: SealedBytes): string | null {
+  leafOf(row: EntryBytes): string | null {
     const json = this.#json;
     json.begin(row.bytes.length);
     if (this.#write(row)) return hash('sha256', json.out.subarray(0, json.at), 'binary');
-    const entry = row.entry();
     try {
-      return entry === null ? null : leafOf(entry).toString('binary');
+      return leafOf(row.entry()).toString('binary');
     } catch {
       return null;
     }
   }
 
   /** As `canonicalEntry` writes it, behind the byte that stands before a leaf. False: not sure of all of it. */
-  #write(row: SealedBytes): boolean {
+  #write(row: EntryBytes): boolean {
     const json = this.#json;
     json.out[json.at++] = 0;
     json.text('{"actor":');
@@ -51,7 +50,7 @@ export class LeafBytes {
     return true;
   }
 
-  #jsonb(row: SealedBytes, part: number): boolean {
+  #jsonb(row: EntryBytes, part: number): boolean {
     const start = row.jsonStart(part);
     return start !== null && this.#json.json(row.bytes, start, row.end(part));
   }
@@ -71,7 +70,7 @@ export class LeafBytes {
     return true;
   }
 
-  #uuid(row: SealedBytes): boolean {
+  #uuid(row: EntryBytes): boolean {
     const start = row.start(changeId);
     if (row.end(changeId) - start !== UUID_BYTES) return false;
     const json = this.#json;

@@ -1,15 +1,22 @@
 import type pg from 'pg';
 import type { ArchivedSegment } from '../store/audit-archives.ts';
-import { readSealed, SEALED_PARTS, type SealedBytes, sealHash } from '../store/audit-scan.ts';
+import {
+  ENTRY_PARTS,
+  type EntryBytes,
+  readEntries,
+  readSeals,
+  type Seals,
+  sealHash,
+} from '../store/audit-scan.ts';
 import type { SealableRow } from '../store/audit-seals.ts';
 import { CHAINED, chain } from './entry.ts';
 import { LeafBytes } from './leaf-bytes.ts';
 import { BLOCK, rootOfPerfectBytes } from './merkle.ts';
 
 const HASH_BYTES = 32;
-const NOT_READ = 0;
-const SOUND = 1;
-const GONE = 2;
+const NO_SEAL = 0;
+const NO_ENTRY = 1;
+const SOUND = 2;
 const CHANGED = 3;
 
 /** What the rows of a stretch of the trail say. `first` is where a block of the tree begins. */
@@ -24,9 +31,6 @@ export type Scanned = {
   broken: { seq: number; is: 'deleted' | 'changed'; leaf: Uint8Array | null } | null;
 };
 
-/** Seals of the oldest kind are computed from the seal before: they wait until all are read. */
-type Chained = { hash: Buffer; entry: SealableRow };
-
 /**
  * Computes every leaf from its entry, and compares it with its seal. Seals of the oldest kind are computed from the
  * seal before. Of an entry that is archived the kept leaf is taken: the tree says whether it is right. `last` is the
@@ -39,7 +43,9 @@ export async function scan(
 ): Promise<Scanned> {
   const inside = archives.filter((one) => one.first <= last && one.last >= first);
   const stretch = new Stretch(first, last - first + 1, inside);
-  await readSealed(pool, first, last, (row) => stretch.take(row));
+  const seals = await readSeals(pool, first, last);
+  stretch.takeSeals(seals);
+  await readEntries(pool, seals, (entry) => stretch.take(entry));
   if (stretch.chained.size > 0)
     stretch.takeChained((await sealHash(pool, first - 1)) ?? Buffer.alloc(HASH_BYTES));
   return stretch.done();
@@ -48,7 +54,11 @@ export async function scan(
 class Stretch {
   readonly first: number;
   readonly count: number;
-  readonly chained = new Map<number, Chained>();
+  /** Entries with a seal of the oldest kind, which is computed from the seal before: they wait until all are read. */
+  readonly chained = new Map<number, SealableRow>();
+  /** Where the seal of an entry is. */
+  readonly #places = new Map<number, number>();
+  readonly #isChained = new Set<number>();
   readonly #archives: readonly ArchivedSegment[];
   #archived = 0;
   readonly #state: Uint8Array;
@@ -65,32 +75,44 @@ class Stretch {
     this.#seals = Buffer.alloc(count * HASH_BYTES);
   }
 
-  take(row: SealedBytes): void {
-    const place = row.whole(SEALED_PARTS.seq) - this.first;
-    const [start, end] = [row.start(SEALED_PARTS.hash), row.end(SEALED_PARTS.hash)];
-    if (this.#state[place] !== NOT_READ || end - start !== HASH_BYTES) {
-      // A number that is there twice, or no hash.
-      this.#state[place] = CHANGED;
-      return;
+  takeSeals(seals: Seals): void {
+    for (let n = 0; n < seals.count; n++) {
+      const place = (seals.seqs[n] as number) - this.first;
+      // A number that is there twice.
+      this.#state[place] = this.#state[place] === NO_SEAL ? NO_ENTRY : CHANGED;
+      for (let from = n * HASH_BYTES, to = place * HASH_BYTES, i = 0; i < HASH_BYTES; i++)
+        this.#seals[to + i] = seals.hashes[from + i] as number;
+      this.#places.set(seals.entryIds[n] as number, place);
+      if (seals.format(n) === CHAINED) this.#isChained.add(place);
     }
-    row.bytes.copy(this.#seals, place * HASH_BYTES, start, end);
-    if (row.isNull(SEALED_PARTS.id)) {
-      const isKept = row.short(SEALED_PARTS.format) !== CHAINED && this.#isArchived(this.first + place);
-      if (isKept) row.bytes.copy(this.#leaves, place * HASH_BYTES, start, end);
-      this.#archived += isKept ? 1 : 0;
-      this.#state[place] = isKept ? SOUND : GONE;
-      return;
-    }
-    const leaf = this.#bytes.leafOf(row);
+  }
+
+  /** Its seal is taken already; an entry of no seal here is not looked at. */
+  take(entry: EntryBytes): void {
+    const place = this.#places.get(entry.whole(ENTRY_PARTS.id));
+    if (place === undefined) return;
+    const leaf = this.#state[place] === NO_ENTRY ? this.#bytes.leafOf(entry) : null;
     if (leaf === null) {
+      // No entry that can be sealed, or one that is there twice.
       this.#state[place] = CHANGED;
       return;
     }
     this.#leaves.write(leaf, place * HASH_BYTES, 'binary');
     this.#state[place] = SOUND;
-    if (row.short(SEALED_PARTS.format) === CHAINED)
-      this.chained.set(place, { hash: this.#sealAt(place), entry: row.entry() as SealableRow });
+    if (this.#isChained.has(place)) this.chained.set(place, entry.entry());
     else if (!this.#isAt(place, leaf)) this.#state[place] = CHANGED;
+  }
+
+  /** Of what is archived the kept leaf counts; the oldest seals have none. */
+  #takeArchived(): void {
+    if (this.#archives.length === 0) return;
+    for (let place = 0; place < this.count; place++) {
+      if (this.#state[place] !== NO_ENTRY || this.#isChained.has(place)) continue;
+      if (!this.#isArchived(this.first + place)) continue;
+      this.#sealAt(place).copy(this.#leaves, place * HASH_BYTES);
+      this.#state[place] = SOUND;
+      this.#archived += 1;
+    }
   }
 
   #isArchived(seq: number): boolean {
@@ -104,9 +126,10 @@ class Stretch {
   }
 
   takeChained(before: Buffer): void {
-    for (const [place, { hash, entry }] of this.chained) {
+    for (const [place, entry] of this.chained) {
       const previous = place === 0 ? before : this.#sealAt(place - 1);
-      if (!chain(previous, String(this.first + place), entry).equals(hash)) this.#state[place] = CHANGED;
+      const hash = chain(previous, String(this.first + place), entry);
+      if (!hash.equals(this.#sealAt(place))) this.#state[place] = CHANGED;
     }
   }
 
@@ -116,6 +139,7 @@ class Stretch {
 
   done(): Scanned {
     const { first, count } = this;
+    this.#takeArchived();
     const wrong = this.#state.findIndex((state) => state !== SOUND);
     if (wrong >= 0) {
       const isChanged = this.#state[wrong] === CHANGED;

@@ -44,7 +44,7 @@ export type VerifyOptions = {
 };
 
 /** Entries in one stretch: a multiple of a block. */
-const STRETCH = 64 * BLOCK;
+const STRETCH = 32 * BLOCK;
 /** Checkpoints that are looked through at a time for one that is signed. */
 const CHECKPOINTS = 100;
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CanonicalBytes } from '../../src/audit/canonical-bytes.ts';
 import { leafOf } from '../../src/audit/entry.ts';
 import { LeafBytes } from '../../src/audit/leaf-bytes.ts';
-import { readSealed } from '../../src/store/audit-scan.ts';
+import { readEntries, readSeals } from '../../src/store/audit-scan.ts';
 import { writeSeals } from '../../src/store/audit-seals.ts';
 import { type Db, poolOf } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
@@ -102,9 +102,9 @@ test('the leaf of a row as PostgreSQL sends it is that of the entry', async () =
   const bytes = new LeafBytes();
   const leaves = new Map<string, string | null>();
   const expected = new Map<string, string>();
-  await readSealed(poolOf(db), 1, given.length, (row) => {
-    const entry = row.entry();
-    leaves.set(entry?.id ?? '', bytes.leafOf(row));
+  const seals = await readSeals(poolOf(db), 1, given.length);
+  await readEntries(poolOf(db), seals, (entry) => {
+    leaves.set(entry.entry().id, bytes.leafOf(entry));
   });
   const { rows } = await sql<Parameters<typeof leafOf>[0]>`
     select id, at, type, change_id as "changeId", actor::text, data::text from audit`.execute(db);

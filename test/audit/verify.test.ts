@@ -7,6 +7,7 @@ import { newSigningKey } from '../../src/audit/note.ts';
 import { scan as scanRows } from '../../src/audit/scan.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
+import { verifyAtOnce } from '../../src/audit/verify-at-once.ts';
 import { lastCheckpoint } from '../../src/store/audit-tree.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
@@ -188,6 +189,45 @@ describe('what the owner of the database does to it is named', () => {
       expect(found.brokenAt).toBeGreaterThanOrEqual(brokenAt);
       expect(found.brokenAt).toBeLessThanOrEqual(upTo);
     }
+  });
+
+  test('on all processors as on one', async () => {
+    await given();
+    const atOnce = () => verifyAtOnce(db, fresh.url, { keys: keys() });
+    expect(await atOnce()).toEqual(await check());
+    await tamper(db, `update audit set data = '{"n": 0}' where id = ${nth(333)}`);
+    expect(await atOnce()).toMatchObject({ damage: 'changed', brokenAt: 333 });
+  });
+
+  test('among entries whose ids are far apart, as where a backup went on in another cluster', async () => {
+    await write(1, 300);
+    await tamper(db, 'alter table audit alter column id restart with 5000000000');
+    await write(301, 600);
+    await seal();
+    await createCheckpoints(keys)(db);
+    expect(await check()).toMatchObject({ entries: 600, signed: 600 });
+    await tamper(db, `delete from audit where id = ${nth(444)}`);
+    expect(await check()).toMatchObject({ damage: 'deleted', brokenAt: 444 });
+    await tamper(db, `update audit set type = 'changeDenied' where id = ${nth(222)}`);
+    expect(await check()).toMatchObject({ damage: 'changed', brokenAt: 222 });
+  });
+
+  test.each([
+    ['a seal that is no hash', `update audit_seals set hash = '\\x00' where seq = 333`],
+    [
+      'a number that is there twice',
+      `alter table audit_seals drop constraint audit_seals_pkey, drop constraint audit_seals_audit_id_key;
+       insert into audit_seals (seq, audit_id, hash) select seq, audit_id, hash from audit_seals where seq = 333`,
+    ],
+  ])('%s', async (_what, statement) => {
+    await given();
+    await tamper(db, statement);
+    expect(await check()).toMatchObject({ damage: 'changed', brokenAt: 333 });
+    await tamper(
+      db,
+      `delete from audit_seals; alter table audit_seals drop constraint if exists audit_seals_pkey,
+       drop constraint if exists audit_seals_audit_id_key, add primary key (seq), add unique (audit_id)`,
+    );
   });
 
   test('cut at the end with its checkpoints: by one that was kept elsewhere', async () => {
