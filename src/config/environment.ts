@@ -17,6 +17,8 @@ import {
   list,
   long,
   outsideUrl,
+  ownCertificate,
+  ownKey,
   port,
   proxies,
   redisUrl,
@@ -100,6 +102,8 @@ export const environment = z.object({
   SIEM_HEADER: text.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'must be the name of a header').optional(),
   SIEM_SYSLOG: syslogAddress.optional(),
   SIEM_SYSLOG_CA: certificate.optional(),
+  SIEM_SYSLOG_CERTIFICATE: ownCertificate.optional(),
+  SIEM_SYSLOG_KEY: ownKey.optional(),
   SIEM_SYSLOG_BYTES: z
     .string()
     .trim()

@@ -27,6 +27,8 @@ const names = [
   'AUDIT_SIGNING_KEY',
   'SIEM_URL',
   'SIEM_TOKEN',
+  'SIEM_SYSLOG_CERTIFICATE',
+  'SIEM_SYSLOG_KEY',
 ] as const satisfies readonly (keyof typeof environment.shape)[];
 
 /** As AWS's own agent keeps a value. */

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { readSigner, readVerifier } from '../audit/note.ts';
@@ -5,6 +6,7 @@ import { parseDuration } from '../core/duration.ts';
 import { nearest } from '../core/nearest.ts';
 import { readWitness } from '../flow/audit/witnesses.ts';
 import { readCertificate, readRedisAddress } from '../queue/redis-address.ts';
+import { pemOf } from '../secrets/secret.ts';
 
 /** `too short` and not the value: messages about secrets never repeat them. */
 export const long = (min: number) => z.string().trim().min(min, `is too short: at least ${min} characters`);
@@ -42,6 +44,15 @@ export const certificate = text.transform((value, context) => {
     return z.NEVER;
   }
 });
+/** Shown to somebody who asks who we are; as it may be renewed, a file of it is read by the secrets. */
+export const ownCertificate = text.refine(
+  (pem) => unless((value) => new X509Certificate(pemOf(value)), '')(pem) === null,
+  'is no certificate as PEM; a file of it is named as file:///…',
+);
+export const ownKey = text.refine(
+  (pem) => unless((value) => createPrivateKey(pemOf(value)), '')(pem) === null,
+  'is no private key as PEM without a passphrase; a file of it is named as file:///…',
+);
 export const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
 
 /**

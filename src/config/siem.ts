@@ -1,5 +1,6 @@
 import type { GivenSecret } from '../secrets/secret.ts';
 import type { SiemSettings } from '../siem/destinations.ts';
+import type { ClientCertificate } from '../siem/syslog-connection.ts';
 import type { Environment } from './environment.ts';
 
 /** The settings of the export of the audit, each right by itself. */
@@ -29,10 +30,21 @@ export function siemIn(e: SiemGiven, secret: (name: string) => GivenSecret | nul
     syslog:
       syslog === undefined
         ? null
-        : { ...syslog, ca: e.SIEM_SYSLOG_CA ?? null, bytes: e.SIEM_SYSLOG_BYTES ?? SYSLOG_BYTES },
+        : {
+            ...syslog,
+            ca: e.SIEM_SYSLOG_CA ?? null,
+            client: clientIn(e, secret),
+            bytes: e.SIEM_SYSLOG_BYTES ?? SYSLOG_BYTES,
+          },
   };
   const { stdout, file, https } = settings;
   return !stdout && file === null && https === null && settings.syslog === null ? null : settings;
+}
+
+function clientIn(e: SiemGiven, secret: (name: string) => GivenSecret | null): ClientCertificate | null {
+  const certificate = secret('SIEM_SYSLOG_CERTIFICATE') ?? e.SIEM_SYSLOG_CERTIFICATE ?? null;
+  const key = secret('SIEM_SYSLOG_KEY') ?? e.SIEM_SYSLOG_KEY ?? null;
+  return certificate === null ? null : { certificate, key };
 }
 
 /** Which setting says nothing without another one. */
@@ -42,6 +54,8 @@ const needs: Readonly<Record<string, string>> = {
   SIEM_HEADER: 'SIEM_URL',
   SIEM_SYSLOG_CA: 'SIEM_SYSLOG',
   SIEM_SYSLOG_BYTES: 'SIEM_SYSLOG',
+  SIEM_SYSLOG_CERTIFICATE: 'SIEM_SYSLOG',
+  SIEM_SYSLOG_KEY: 'SIEM_SYSLOG_CERTIFICATE',
 };
 
 /** What is right by itself but not together. */
@@ -51,5 +65,14 @@ export function siemProblems(given: Readonly<Record<string, string | undefined>>
   );
   const isOpen =
     given.SIEM_KIND === 'splunk' && given.SIEM_URL !== undefined && given.SIEM_TOKEN === undefined;
-  return isOpen ? [...alone, 'SIEM_TOKEN is not set: Splunk takes nothing without its token'] : alone;
+  const isPlain = given.SIEM_SYSLOG_CERTIFICATE !== undefined && /^\s*tcp:/i.test(given.SIEM_SYSLOG ?? '');
+  return [
+    ...alone,
+    ...(isOpen ? ['SIEM_TOKEN is not set: Splunk takes nothing without its token'] : []),
+    ...(isPlain
+      ? [
+          'SIEM_SYSLOG is not over TLS (tls://…), but SIEM_SYSLOG_CERTIFICATE is set: it would be shown to nobody',
+        ]
+      : []),
+  ];
 }

@@ -83,3 +83,8 @@ function isUnauthorized(error: unknown): boolean {
 export async function fitsNow(secret: Secret, isSent: (value: string) => boolean): Promise<boolean> {
   return secret.fits(isSent) || ((await secret.renew()) && secret.fits(isSent));
 }
+
+/** In an environment, the line breaks of PEM are often written as `\\n`. */
+export function pemOf(value: string): string {
+  return value.replaceAll('\\n', '\n');
+}

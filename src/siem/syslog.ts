@@ -1,18 +1,22 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { Fault, type Trouble } from '../core/fault.ts';
+import { isIP } from 'node:net';
+import { Fault } from '../core/fault.ts';
 import { nextStepFor } from '../core/fault-words.ts';
 import type { AuditDestination } from '../ports/audit-destination.ts';
+import { secretOf } from '../secrets/secret.ts';
 import type { LineSettings } from './line.ts';
 import { portionOf } from './portion.ts';
+import {
+  type Connected,
+  certificateAdvice,
+  connected,
+  connectionFault,
+  endedAtOnce,
+  isAboutCertificates,
+  type SyslogPlace,
+} from './syslog-connection.ts';
 import { syslogFrame } from './syslog-message.ts';
 
-export type SyslogSettings = {
-  host: string;
-  port: number;
-  isTls: boolean;
-  /** The authority of its certificate as PEM; null: those that Node trusts. */
-  ca: string | null;
+export type SyslogSettings = SyslogPlace & {
   /** A message may have so many bytes. */
   bytes: number;
   /** For a connection, and for all that is sent on one, in milliseconds. */
@@ -22,8 +26,15 @@ export type SyslogSettings = {
 /** Sent on one connection. */
 const AT_ONCE = { bytes: 256_000, entries: 500 };
 const TIMEOUT_MS = { connect: 10_000, all: 60_000 };
-/** A receiver that ends of itself has had the time to say so before we end. */
-const SETTLE_MS = 20;
+/**
+ * A receiver that ends of itself has had the time to say so before we end: this long, and twice as long as the connection
+ * took. Else the end of one that refuses our certificate, which it says after the handshake (TLS 1.3), would be taken for
+ * its answer to ours.
+ */
+const SETTLE_MS = 50;
+const ROUND_TRIPS = 2;
+/** To see whether one ends at once there is more time. */
+const LOOK_MS = 300;
 
 /**
  * A receiver of syslog over TCP or TLS. Syslog has no answers, and what was written into a connection may never have
@@ -31,63 +42,41 @@ const SETTLE_MS = 20;
  * to our end, ends its side too.
  */
 export function syslogDestination(settings: SyslogSettings, lines: LineSettings): AuditDestination {
-  const { host, port, isTls, bytes, timeoutMs = TIMEOUT_MS } = settings;
+  const { host, port, bytes, timeoutMs = TIMEOUT_MS } = settings;
   const called = `the syslog receiver ${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   return {
     name: 'syslog',
     called,
     async send(entries, until) {
       const { lines: frames } = portionOf(entries, (entry) => syslogFrame(entry, lines, bytes), AT_ONCE);
-      const socket = await connected(settings, timeoutMs.connect, until);
-      await delivered(socket, frames.join(''), AbortSignal.any([until, AbortSignal.timeout(timeoutMs.all)]));
+      await withNewCertificate(settings, async () => {
+        const connection = await connected(settings, timeoutMs.connect, until);
+        const inTime = AbortSignal.any([until, AbortSignal.timeout(timeoutMs.all)]);
+        await delivered(settings, connection, frames.join(''), inTime);
+      });
       return frames.length;
     },
-    async check() {
-      const socket = await connected(settings, timeoutMs.connect);
-      socket.destroy();
-    },
+    check: () =>
+      withNewCertificate(settings, async () => {
+        await stays(settings, await connected(settings, timeoutMs.connect));
+      }),
     next(fault) {
       if (fault.vendorCode === 'not read')
         return 'see that it takes RFC 5424 with octet counting (RFC 6587), and messages as large as SIEM_SYSLOG_BYTES, and that it ends its side of a connection that was ended';
-      if (isTls && fault.code === 'siem.unauthorized')
-        return 'set SIEM_SYSLOG_CA to the authority that signed its certificate, and SIEM_SYSLOG to the name in it';
+      const advice = certificateAdvice(fault, settings);
+      if (advice !== null) return advice;
       return nextStepFor(fault, { address: 'SIEM_SYSLOG', credentials: '', rights: '' });
     },
   };
 }
 
-async function connected(
-  { host, port, isTls, ca }: SyslogSettings,
-  withinMs: number,
-  until?: AbortSignal,
-): Promise<Socket> {
-  const inTime = AbortSignal.timeout(withinMs);
-  const signal = until === undefined ? inTime : AbortSignal.any([inTime, until]);
-  const trust = ca === null ? {} : { ca };
-  // A name is asked for by its name; an address has none.
-  const name = isIP(host) === 0 ? { servername: host } : {};
-  const socket = isTls
-    ? connectTls({ host, port, minVersion: 'TLSv1.2', ...trust, ...name })
-    : connectPlain({ host, port });
-  return await new Promise((resolve, reject) => {
-    const give = (fault: Fault) => {
-      socket.destroy();
-      reject(fault);
-    };
-    const late = () =>
-      give(new Fault('siem.timeout', `no connection within ${withinMs} ms`, { retryable: true }));
-    signal.addEventListener('abort', late, { once: true });
-    socket.once('error', (error) => give(faultOf(error)));
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
-      signal.removeEventListener('abort', late);
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-  });
-}
-
 /** Resolves once the receiver has read to the end. */
-async function delivered(socket: Socket, frames: string, until: AbortSignal): Promise<void> {
+async function delivered(
+  place: SyslogPlace,
+  { socket, tookMs }: Connected,
+  frames: string,
+  until: AbortSignal,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let isEnded = false;
     const fail = (fault: Fault) => {
@@ -96,11 +85,11 @@ async function delivered(socket: Socket, frames: string, until: AbortSignal): Pr
     };
     const late = () => fail(unread('it did not read to the end in time'));
     until.addEventListener('abort', late, { once: true });
-    socket.on('error', (error) => fail(faultOf(error)));
+    socket.on('error', (error) => fail(connectionFault(error, place)));
     // What it says of itself is no answer that anybody knows.
     socket.resume();
     socket.on('end', () => {
-      if (!isEnded) fail(unread('it ended the connection before everything was sent'));
+      if (!isEnded) fail(unread('it ended the connection before everything was sent', place));
     });
     socket.on('close', () => {
       until.removeEventListener('abort', late);
@@ -108,15 +97,20 @@ async function delivered(socket: Socket, frames: string, until: AbortSignal): Pr
       else fail(unread('the connection broke before it had read to the end'));
     });
     socket.write(frames, () =>
-      setTimeout(() => {
-        isEnded = true;
-        socket.end();
-      }, SETTLE_MS),
+      setTimeout(
+        () => {
+          isEnded = true;
+          socket.end();
+        },
+        Math.max(SETTLE_MS, ROUND_TRIPS * tookMs),
+      ),
     );
   });
 }
 
-function unread(why: string): Fault {
+/** Over TLS, who ends before it has read may not take our certificate; else it does not take what is sent. */
+function unread(why: string, place?: SyslogPlace): Fault {
+  if (place?.isTls === true) return endedAtOnce(why, place);
   return new Fault('siem.unavailable', why, {
     retryable: true,
     outcomeUnknown: true,
@@ -124,12 +118,30 @@ function unread(why: string): Fault {
   });
 }
 
-/** Node names what is wrong with a certificate; the names of OpenSSL all have one of these words. */
-const CERTIFICATE = /CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;
+/** Throws when the receiver ends a connection by itself that nothing is sent on. */
+async function stays(place: SyslogPlace, { socket, tookMs }: Connected): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, LOOK_MS + ROUND_TRIPS * tookMs);
+    const ended = (fault: Fault) => {
+      clearTimeout(timer);
+      reject(fault);
+    };
+    socket.once('error', (error) => ended(connectionFault(error, place)));
+    socket.once('end', () => ended(unread('it ended the connection as soon as it was made', place)));
+    socket.resume();
+  }).finally(() => socket.destroy());
+}
 
-function faultOf(cause: NodeJS.ErrnoException): Fault {
-  const code = cause.code ?? 'broken';
-  const trouble: Trouble = CERTIFICATE.test(code) ? 'unauthorized' : 'unavailable';
-  const what = trouble === 'unauthorized' ? 'its certificate is not accepted' : 'the connection failed';
-  return new Fault(`siem.${trouble}`, `${what} (${code})`, { retryable: true, vendorCode: code, cause });
+/** Where a certificate is refused, it may have been renewed just now: it is read anew then, and tried once more. */
+async function withNewCertificate({ client }: SyslogPlace, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const isRefusal = error instanceof Fault && isAboutCertificates(error);
+    if (client === null || !isRefusal) throw error;
+    const both = [client.certificate, client.key].flatMap((one) => (one === null ? [] : [secretOf(one)]));
+    const isNew = await Promise.all(both.map(async (secret) => await secret.renew()));
+    if (!isNew.includes(true)) throw error;
+    await work();
+  }
 }

@@ -32,6 +32,8 @@ const shownIn: Record<string, string> = {
   // The demo has no SIEM.
   SIEM_URL: 'test/siem/https.test.ts',
   SIEM_TOKEN: 'test/siem/https.test.ts',
+  SIEM_SYSLOG_CERTIFICATE: 'test/siem/syslog-certificate.test.ts',
+  SIEM_SYSLOG_KEY: 'test/siem/syslog-certificate.test.ts',
   SCIM_TOKEN: DEMO,
   READ_TOKEN: DEMO,
   DATABASE_URL: DEMO,

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type SecureVersion } from 'node:tls';
 
 export type Message = {
   priority: number;
@@ -35,7 +35,8 @@ function parse(frame: string): Message {
 }
 
 export type Receiving = {
-  tls?: Certified;
+  /** With `ca`, it demands a certificate that this authority signed. */
+  tls?: Certified & { ca?: string; maxVersion?: SecureVersion };
   /** Done to a new connection, instead of reading it. */
   serve?: (socket: Socket, read: (bytes: Buffer) => void) => void;
   port?: number;
@@ -67,7 +68,10 @@ export async function startReceiver({ tls, serve, port = 0 }: Receiving = {}) {
     if (serve === undefined) socket.on('data', read);
     else serve(socket, read);
   };
-  const server: Server = tls === undefined ? createServer(connected) : createTlsServer(tls, connected);
+  const server: Server =
+    tls === undefined
+      ? createServer(connected)
+      : createTlsServer({ ...tls, requestCert: tls.ca !== undefined }, connected);
   await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
   return {
     port: (server.address() as AddressInfo).port,
@@ -85,11 +89,38 @@ export type Certified = { key: string; cert: string };
 
 /** A certificate of its own, for a name. */
 export function certified(name: string): Certified {
+  return made(({ key, cert, openssl }) => {
+    // biome-ignore format: a command reads as one line
+    openssl('req', '-x509', ...KEY, '-keyout', key, '-out', cert, '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`);
+  });
+}
+
+/** One that an authority has signed. `days`: it is good for so many; less than none: it ran out. */
+export function signedBy(authority: Certified, name: string, days = 2): Certified {
+  return made(({ folder, key, cert, openssl }) => {
+    const [ca, caKey, asked] = ['ca.pem', 'ca.key', 'asked.csr'].map((file) => join(folder, file)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(ca, authority.cert);
+    writeFileSync(caKey, authority.key);
+    openssl('req', ...KEY, '-keyout', key, '-out', asked, '-subj', `/CN=${name}`);
+    // biome-ignore format: a command reads as one line
+    openssl('x509', '-req', '-in', asked, '-CA', ca, '-CAkey', caKey, '-CAcreateserial', '-out', cert, '-days', String(days));
+  });
+}
+
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+type Making = { folder: string; key: string; cert: string; openssl: (...words: string[]) => void };
+
+function made(make: (making: Making) => void): Certified {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-certified-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const openssl = (...words: string[]) => void execFileSync('openssl', words, { stdio: 'ignore' });
   try {
-    // biome-ignore format: a command reads as one line
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`], { stdio: 'ignore' });
+    make({ folder, key, cert, openssl });
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
   } finally {
     rmSync(folder, { recursive: true });

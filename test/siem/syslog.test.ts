@@ -16,7 +16,15 @@ afterEach(() => receiver?.close());
 async function begin(receiving: Receiving = {}, settings: Partial<SyslogSettings> = {}) {
   receiver = await startReceiver(receiving);
   return syslogDestination(
-    { host: '127.0.0.1', port: receiver.port, isTls: false, ca: null, bytes: 8_192, ...settings },
+    {
+      host: '127.0.0.1',
+      port: receiver.port,
+      isTls: false,
+      ca: null,
+      client: null,
+      bytes: 8_192,
+      ...settings,
+    },
     lines,
   );
 }
