@@ -1,7 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import { nestsDeeperThan } from '../core/nesting.ts';
-import { digestOf } from '../store/bearer-token.ts';
 import type { ScimSource } from '../store/schema/scim-tables.ts';
 import type { Guard } from '../web/guard.ts';
 import { sqlState, UNIQUE_VIOLATION } from './endpoint.ts';
@@ -39,34 +38,17 @@ export function openDoor(
   scope.addHook('onRequest', async (request, reply) => {
     const { authorization } = request.headers;
     const sent = /^Bearer +(.+)$/i.exec(authorization ?? '')?.[1];
-    const source = sent === undefined || sent.length > MAX_TOKEN_CHARS ? null : await check(sent);
-    if (source === null) {
+    const bearer = sent === undefined || sent.length > MAX_TOKEN_CHARS ? null : await check(sent);
+    if (bearer === null) {
       // The token was looked up first: whoever shares an address with a guesser still gets in with a good one.
       waitFor(reply, await guard.refused(request, 'scim'));
       throw new ScimError(401, whyNoToken(authorization, sent));
     }
-    waitFor(reply, await guard.spent(request, 'scim', digestOf(sent ?? '').toString('base64')));
-    request.setDecorator('scimSource', source);
+    waitFor(reply, await guard.spent(request, 'scim', bearer.digest));
+    request.setDecorator('scimSource', bearer.source);
   });
 
-  scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser(
-    ['application/scim+json', 'application/json'],
-    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
-    async (request: FastifyRequest, text: string | Buffer) => parsed(request, text.toString()),
-  );
-  // A request that takes access away is not lost to a header: it is read if it is JSON. A DELETE needs no body.
-  scope.addHook('onRequest', async ({ method, headers }) => {
-    if (method === 'PUT' || method === 'PATCH') headers['content-type'] = 'application/scim+json';
-    if (method === 'DELETE') delete headers['content-type'];
-  });
-  scope.addContentTypeParser(
-    '*',
-    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
-    async ({ method }: FastifyRequest) => {
-      if (method !== 'DELETE') throw new ScimError(415, 'the content type is not application/scim+json');
-    },
-  );
+  readBodies(scope);
 
   scope.setErrorHandler(async (error: unknown, request, reply) => {
     const refused = refuse(request, error);
@@ -81,6 +63,35 @@ export function openDoor(
   scope.setNotFoundHandler(async (request) => {
     throw new ScimError(404, `there is nothing at ${request.url.split('?')[0]}`);
   });
+}
+
+/** What of a body is read, and as what. */
+function readBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(
+    ['application/scim+json', 'application/json'],
+    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
+    (request, text, done) => {
+      try {
+        done(null, parsed(request, text.toString()));
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  );
+  // A request that takes access away is not lost to a header: it is read if it is JSON. A DELETE needs no body.
+  scope.addHook('onRequest', ({ method, headers }, _reply, done) => {
+    if (method === 'PUT' || method === 'PATCH') headers['content-type'] = 'application/scim+json';
+    if (method === 'DELETE') delete headers['content-type'];
+    done();
+  });
+  scope.addContentTypeParser(
+    '*',
+    { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
+    async ({ method }: FastifyRequest) => {
+      if (method !== 'DELETE') throw new ScimError(415, 'the content type is not application/scim+json');
+    },
+  );
 }
 
 /** Throws 429 when there is something to wait for; IdPs send again what got that. */

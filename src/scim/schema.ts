@@ -253,6 +253,9 @@ export type Resolved = {
 
 /** Finds an attribute by its name in any case, with or without its schema's URN; null when there is none. */
 export function resolve(type: ResourceType, path: string): Resolved | null {
+  // Most names are an attribute's own, and none of these begins as a URN does.
+  const plain = named(ofAllSchemas(type), path);
+  if (plain !== undefined) return { extension: null, attribute: plain, sub: null };
   for (const schema of [type.core, ...type.extensions]) {
     const extension = schema === type.core ? null : schema.urn;
     if (sameName(path, schema.urn)) return { extension, attribute: null, sub: null };
@@ -260,7 +263,18 @@ export function resolve(type: ResourceType, path: string): Resolved | null {
     if (sameName(path.slice(0, prefix.length), prefix))
       return inSchema(schema.attributes, path.slice(prefix.length), extension);
   }
-  return inSchema([...commonAttributes, ...type.core.attributes], path, null);
+  return inSchema(ofAllSchemas(type), path, null);
+}
+
+const coreAttributes = new WeakMap<ResourceType, Attribute[]>();
+
+/** The attributes that are named without a schema's URN. */
+function ofAllSchemas(type: ResourceType): Attribute[] {
+  const known = coreAttributes.get(type);
+  if (known !== undefined) return known;
+  const all = [...commonAttributes, ...type.core.attributes];
+  coreAttributes.set(type, all);
+  return all;
 }
 
 function inSchema(attributes: Attribute[], path: string, extension: string | null): Resolved | null {
@@ -272,11 +286,19 @@ function inSchema(attributes: Attribute[], path: string, extension: string | nul
   return sub === undefined ? null : { extension, attribute: found, sub };
 }
 
+const namesIn = new WeakMap<readonly Attribute[], Map<string, Attribute>>();
+
 /** Attribute names are case-insensitive, RFC 7643 section 2.1. */
 export function named(attributes: readonly Attribute[], name: string): Attribute | undefined {
-  return attributes.find((a) => sameName(a.name, name));
+  let names = namesIn.get(attributes);
+  if (names === undefined) {
+    // Of two that are called the same the first counts.
+    names = new Map(attributes.toReversed().map((one) => [one.name.toLowerCase(), one]));
+    namesIn.set(attributes, names);
+  }
+  return names.get(name.toLowerCase());
 }
 
 export function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return a === b || a.toLowerCase() === b.toLowerCase();
 }

@@ -34,7 +34,8 @@ function looseOperations(body: unknown): Record<string, unknown>[] {
 
 /** A member of an object by its name in any case. */
 export function member(object: Record<string, unknown>, name: string): unknown {
-  return Object.entries(object).find(([key]) => sameName(key.trim(), name))?.[1];
+  for (const key of Object.keys(object)) if (sameName(key.trim(), name)) return object[key];
+  return undefined;
 }
 
 /**
@@ -85,6 +86,8 @@ function wordInObject(value: unknown, isRemoval: boolean): Word {
 /** Characters of a path that is looked at. */
 const PATH_MAX = 1_000;
 
+const LETTERS = /^[a-z]+$/i;
+
 /** The prefixes that may stand before an attribute's name: a schema's URN, of SCIM 1 as well, or the resource type. */
 const BEFORE_NAME =
   /^(?:urn:(?:ietf:params:)?scim:schemas:core:\d+(?:\.\d+)*(?:[:./]user)?|user)(?:[:./]+|$)/;
@@ -96,6 +99,8 @@ const BEFORE_NAME =
 function isActive(path: string): boolean {
   // No name is that long, and to look for one in a megabyte of blanks would hold up everybody.
   if (path.length > PATH_MAX) return false;
+  // Letters alone are the name itself, however it may be written otherwise.
+  if (LETTERS.test(path)) return path.toLowerCase() === 'active';
   const plain = path
     .normalize('NFKC')
     .toLowerCase()
@@ -109,7 +114,7 @@ function isActive(path: string): boolean {
 }
 
 function isCore(path: string): boolean {
-  return sameName(path.trim().replace(/:$/, ''), userType.core.urn);
+  return path.includes(':') && sameName(path.trim().replace(/:$/, ''), userType.core.urn);
 }
 
 /**

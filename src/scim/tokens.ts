@@ -60,7 +60,10 @@ export async function revokeToken(db: Db, nameOrId: string): Promise<{ id: strin
   });
 }
 
-export type TokenCheck = (token: string) => Promise<ScimSource | null>;
+/** Whose a token is. `digest`: what it is counted by, in place of the token itself. */
+export type Bearer = { source: ScimSource; digest: string };
+
+export type TokenCheck = (token: string) => Promise<Bearer | null>;
 
 /**
  * Tells what a bearer token stands for; null: nothing. The token of the environment is the first identity provider's
@@ -73,6 +76,7 @@ export function createTokenCheck(db: Db, environmentToken: GivenSecret, source: 
   const known = new Map<string, { source: ScimSource; until: number }>();
   return async (token) => {
     const hash = digestOf(token);
+    const digest = hash.toString('base64');
     const isBootstrap = (value: string) => timingSafeEqual(hash, digestOf(value));
     if (bootstrap.fits(isBootstrap)) {
       if (performance.now() - notedAt >= USE_NOTED_SECONDS * 1_000) {
@@ -82,17 +86,16 @@ export function createTokenCheck(db: Db, environmentToken: GivenSecret, source: 
           notedAt = Number.NEGATIVE_INFINITY;
         });
       }
-      return source;
+      return { source, digest };
     }
-    const key = hash.toString('base64');
     const now = performance.now();
-    const seen = known.get(key);
-    if (seen !== undefined && seen.until > now) return seen.source;
-    known.delete(key);
+    const seen = known.get(digest);
+    if (seen !== undefined && seen.until > now) return { source: seen.source, digest };
+    known.delete(digest);
     const found = await takeHash(db, hash, USE_NOTED_SECONDS);
     if (found === null || !timingSafeEqual(found.hash, hash))
-      return (await fitsNow(bootstrap, isBootstrap)) ? source : null;
-    known.set(key, { source: found.source, until: now + RECHECK_MS });
-    return found.source;
+      return (await fitsNow(bootstrap, isBootstrap)) ? { source, digest } : null;
+    known.set(digest, { source: found.source, until: now + RECHECK_MS });
+    return { source: found.source, digest };
   };
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Tx } from './postgres/database.ts';
 
@@ -14,7 +14,7 @@ export function newToken(prefix: string): string {
  * nothing to slow down.
  */
 export function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }
 
 /** `2026-11-29 10:04`, UTC. */

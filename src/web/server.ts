@@ -77,14 +77,11 @@ export function createServer(
   if (isSandbox) onlyFromThisMachine(app);
   if (trustProxy === null) limitConnections(app, limits.connectionsPerAddress);
 
-  app.addHook('onRequest', async ({ url }) => {
-    if (!/%00/.test(url)) return;
-    throw Object.assign(
-      new Error('the address has a NUL character (%00), which can’t be stored: leave it out'),
-      {
-        statusCode: 400,
-      },
-    );
+  // A hook that waits for nothing calls back: a promise for each request costs more than what it looks at.
+  app.addHook('onRequest', ({ url }, _reply, done) => {
+    if (!url.includes('%00')) return done();
+    const why = 'the address has a NUL character (%00), which can’t be stored: leave it out';
+    done(Object.assign(new Error(why), { statusCode: 400 }));
   });
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');

@@ -124,10 +124,12 @@ export function trafficFigures(registry: Registry): Traffic {
   });
   return {
     watch(app) {
-      app.addHook('onResponse', async ({ method, url }, { statusCode }) => {
-        const [, resource = 'other'] = /^\/scim\/v2\/+(Users|Groups|Bulk)\b/.exec(url) ?? [];
-        if (url.startsWith('/scim/v2'))
+      app.addHook('onResponse', ({ method, url }, { statusCode }, done) => {
+        if (url.startsWith('/scim/v2')) {
+          const [, resource = 'other'] = /^\/scim\/v2\/+(Users|Groups|Bulk)\b/.exec(url) ?? [];
           scim.inc({ method, resource, status: `${Math.floor(statusCode / 100)}xx` });
+        }
+        done();
       });
     },
     slack: (kind) => slack.inc({ kind }),

@@ -96,8 +96,8 @@ describe('bearer tokens', () => {
       },
     };
     const check = createTokenCheck(scim.database.db, stored, 'entra');
-    expect(await check('before')).toBe('entra');
-    expect(await check('after')).toBe('entra');
+    expect(await check('before')).toMatchObject({ source: 'entra' });
+    expect(await check('after')).toMatchObject({ source: 'entra' });
     expect(await check('before')).toBeNull();
   });
 
@@ -121,13 +121,13 @@ describe('bearer tokens', () => {
     const { token, id } = await make('okta', 'used');
     const lastUse = async () => (await listTokens(db)).find((t) => t.id === id)?.last_used_at?.getTime();
     expect(await lastUse()).toBeUndefined();
-    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toBe('okta');
+    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toMatchObject({ source: 'okta' });
     const first = await lastUse();
     expect(first).toBeGreaterThan(0);
-    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toBe('okta');
+    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toMatchObject({ source: 'okta' });
     expect(await lastUse()).toBe(first);
     await sql`update scim_tokens set last_used_at = last_used_at - interval '61 seconds'`.execute(db);
-    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toBe('okta');
+    expect(await createTokenCheck(db, TOKEN, 'okta')(token)).toMatchObject({ source: 'okta' });
     expect(await lastUse()).toBeGreaterThanOrEqual(first as number);
   });
 });

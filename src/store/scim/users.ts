@@ -1,5 +1,6 @@
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely';
 import type { Db, Tx } from '../postgres/database.ts';
+import { arrayText } from '../postgres/statement.ts';
 import type { ScimSource, ScimTables } from '../schema/scim-tables.ts';
 import { wholeCommit } from '../whole-commit.ts';
 
@@ -47,23 +48,25 @@ export async function insertUser(tx: Tx, user: NewUser): Promise<UserRow> {
  * Inserts users of whom nobody else needs to know, with their audit entries, in one statement that is a commit of its
  * own:
  *
- *     with given as (<$1 to $9, an array each>), made as (insert into scim_users … from given …),
+ *     with given as (<$1 to $7, an array each, $8 and $9, a list in JSON each>), made as (insert into scim_users … from given …),
  *       noted as (insert into audit … from made join given)
  *     select id, created_at from made
  */
 function insertingUsers(name: string, onConflict: string) {
   return wholeCommit(name, {
     changing: `given as materialized (
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::text[], $9::text[])
-      with ordinality as given (id, user_name, user_name_key, external_id, active, email, display_name, resource, entry, place)
+    select * from rows from (
+      unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[]),
+      jsonb_array_elements($8::jsonb), jsonb_array_elements($9::jsonb)
+    ) as given (id, user_name, user_name_key, external_id, active, email, display_name, resource, entry)
   ), made as (
     insert into scim_users
       (id, user_name, user_name_key, external_id, active, email, display_name, resource, source, created_at, updated_at)
-    select id, user_name, user_name_key, external_id, active, email, display_name, resource::jsonb, $11, now, now
+    select id, user_name, user_name_key, external_id, active, email, display_name, resource, $11, now, now
     from given, date_trunc('milliseconds', transaction_timestamp()) now order by user_name_key ${onConflict}
     returning id, created_at
   )`,
-    notes: `select 'scimUserChanged' as type, $10::jsonb as actor, entry::jsonb as data from made join given using (id)`,
+    notes: `select 'scimUserChanged' as type, $10::jsonb as actor, entry as data from made join given using (id)`,
     answer: 'select id, created_at from made',
   });
 }
@@ -88,7 +91,7 @@ export function userInsertion(
   onTaken: keyof typeof inserting,
 ) {
   const column = (value: (user: Newcomer['user']) => string | null | undefined) =>
-    newcomers.map(({ user }) => value(user) ?? null);
+    arrayText(newcomers.map(({ user }) => value(user) ?? null));
   return inserting[onTaken](
     column((user) => user.id),
     column((user) => user.user_name),
@@ -97,8 +100,8 @@ export function userInsertion(
     column((user) => String(user.active)),
     column((user) => user.email),
     column((user) => user.display_name),
-    column((user) => user.resource),
-    newcomers.map(({ entry }) => JSON.stringify(entry)),
+    `[${newcomers.map(({ user }) => user.resource).join()}]`,
+    JSON.stringify(newcomers.map(({ entry }) => entry)),
     JSON.stringify(actor),
     source,
   );
