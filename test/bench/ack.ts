@@ -96,11 +96,18 @@ async function travel(traveller: Traveller, person: number): Promise<string> {
   return id;
 }
 
-/** Until everything owed so far is done. */
+/** What is owed is given so long to be done, in milliseconds. */
+const DRAINED_WITHIN_MS = 180_000;
+
+/** Until everything owed so far is done. Throws, with what is left, where it is not in time. */
 export async function drained(scene: Scene): Promise<void> {
-  for (;;) {
-    const { rows } = await scene.db.query('select count(*)::int as n from outbox where done_at is null');
-    if (rows[0].n === 0) return;
-    await sleep(50);
+  for (const end = Date.now() + DRAINED_WITHIN_MS; ; await sleep(50)) {
+    const { rows } = await scene.db.query<{ job: string; n: number; fault: string | null }>(
+      `select job, count(*)::int as n, max(last_fault) as fault from outbox where done_at is null group by job`,
+    );
+    if (rows.length === 0) return;
+    if (Date.now() < end) continue;
+    const left = rows.map(({ job, n, fault }) => `${n} ${job}${fault === null ? '' : ` (${fault})`}`);
+    throw new Error(`not done within ${DRAINED_WITHIN_MS / 1_000} s: ${left.join(', ')}`);
   }
 }

@@ -93,7 +93,7 @@ async function asked(traveller: Traveller, n: number): Promise<string> {
 }
 
 /** Until nothing waits for its seal: what is filled in goes on where the seals end. */
-async function sealed(db: pg.Pool): Promise<void> {
+export async function sealed(db: pg.Pool): Promise<void> {
   for (;;) {
     const { rows } = await db.query(
       `select 1 from audit where not exists (select from audit_seals s where s.audit_id = audit.id) limit 1`,

@@ -25,7 +25,7 @@ import { storm } from './storm.ts';
 type Bench = (
   say: (line: string) => void,
   isSmall: boolean,
-  options: { system: System; minutes: number; isOnRedis: boolean },
+  options: { system: System; minutes: number; rate: number; isOnRedis: boolean },
 ) => Promise<Figure[]>;
 
 /**
@@ -51,7 +51,7 @@ const benches = {
   page: (say, isSmall) => page(say, isSmall),
   evidence,
   growth,
-  soak: (say, _isSmall, { minutes }) => soak(say, minutes),
+  soak: (say, _isSmall, { minutes, rate }) => soak(say, { minutes, rate }),
 } satisfies Record<string, Bench>;
 
 // The way in which its children are begun ends them when this ends (program.ts, scene.ts).
@@ -69,6 +69,7 @@ const { parts, ...values } = readOptions(
       idp: 'whose groups give access on the road, okta or entra',
       redis: 'the road with its queue on a Redis, which is started for it',
       minutes: 'how long the soak takes, which is run by its name alone',
+      rate: 'changes a second of the soak',
     },
     parts: {
       policy: 'what the rules cost',
@@ -87,7 +88,7 @@ const { parts, ...values } = readOptions(
       page: 'the web page with 1,000,000 audit entries and 200,000 grants',
       evidence: 'the pack of evidence of a quarter of 100,000 changes',
       growth: 'whole changes with 10,000 and with 1,000,000 live grants, audit entries and people',
-      soak: 'ten changes a second for minutes, with SCIM beside: whether anything grows',
+      soak: 'ten changes a second for minutes, or --rate, with SCIM beside: whether anything grows',
     } satisfies Record<keyof typeof benches, string>,
   },
   {
@@ -98,12 +99,15 @@ const { parts, ...values } = readOptions(
     idp: { type: 'string', default: 'okta' },
     redis: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '10' },
   },
 );
 const system = systems.find((one) => one === values.idp);
 if (system === undefined) refuse('npm run bench: --idp is okta or entra');
 const minutes = Number(values.minutes);
 if (!(minutes >= 1)) refuse('npm run bench: --minutes is a number from 1');
+const rate = Number(values.rate);
+if (!(rate > 0)) refuse('npm run bench: --rate is a number above 0');
 const runs = Number(values.runs);
 if (!(Number.isInteger(runs) && runs >= 1)) refuse('npm run bench: --runs is a number from 1');
 const names = (
@@ -140,7 +144,7 @@ async function figuresOf(name: keyof typeof benches): Promise<Figure[]> {
     ];
     return await beforeAndAfter(say, { before: values.before, runs, args });
   }
-  const options = { system: system ?? 'okta', minutes, isOnRedis: values.redis };
+  const options = { system: system ?? 'okta', minutes, rate, isOnRedis: values.redis };
   const all: Figure[][] = [];
   for (let run = 1; run <= runs; run += 1) {
     if (runs > 1) say(`${name}: run ${run} of ${runs}`);

@@ -14,12 +14,16 @@ export type Bucket = {
   rssMb: number;
   /** The least: what was left after a collection. */
   heapMb: number;
+  /** Memory that JavaScript holds outside of its heap: buffers. */
+  externalMb: number;
   /** The most at once. */
   connections: number;
   /** For how long the oldest work that was due had waited or run, at most. */
   ageSeconds: number;
   /** Which work that was; '': none was due. */
   oldest: string;
+  /** For how long work has been due and not begun, at most, by lane. */
+  overdue: Record<string, number>;
   /** How long each change took that ended, in milliseconds. */
   changesMs: number[];
 };
@@ -38,7 +42,9 @@ export function watch(scene: Scene, say: (line: string) => void) {
     buckets.push({
       rssMb: middle(samples.map(({ rssMb }) => rssMb)),
       heapMb: Math.min(...samples.map(({ heapMb }) => heapMb)),
+      externalMb: middle(samples.map(({ externalMb }) => externalMb)),
       connections: Math.max(...samples.map(({ connections }) => connections)),
+      overdue: overdueOf(samples),
       ...oldestOf(samples),
       changesMs,
     });
@@ -91,6 +97,12 @@ async function sample(scene: Scene): Promise<Sample> {
   return {
     rssMb: gauge('process_resident_memory_bytes') / 1_048_576,
     heapMb: gauge('nodejs_heap_size_used_bytes') / 1_048_576,
+    externalMb: gauge('nodejs_external_memory_bytes') / 1_048_576,
+    overdue: Object.fromEntries(
+      [...text.matchAll(/^latchkey_work_overdue_seconds\{lane="([^"]+)"\} (\S+)/gm)].map(
+        ([, lane = '', seconds]) => [lane, Number(seconds)],
+      ),
+    ),
     connections: row.connections,
     ageSeconds: row.age ?? 0,
     oldest: row.job ?? '',
@@ -100,6 +112,14 @@ async function sample(scene: Scene): Promise<Sample> {
 function oldestOf(some: readonly Pick<Bucket, 'ageSeconds' | 'oldest'>[]) {
   const [first] = some.toSorted((a, b) => b.ageSeconds - a.ageSeconds);
   return { ageSeconds: first?.ageSeconds ?? 0, oldest: first?.oldest ?? '' };
+}
+
+/** Of each lane the longest. */
+function overdueOf(some: readonly Pick<Bucket, 'overdue'>[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const { overdue } of some)
+    for (const [lane, seconds] of Object.entries(overdue)) all[lane] = Math.max(all[lane] ?? 0, seconds);
+  return all;
 }
 
 /** In the second fifth of the time and in the last: the median. */
@@ -124,8 +144,12 @@ function minuteInWords(n: number, buckets: readonly Bucket[]): string {
     `p99 ${percentile(ms, 0.99).toFixed(0)} ms`,
     `memory ${middle(buckets.map(({ rssMb }) => rssMb)).toFixed(0)} MB`,
     `heap ${Math.min(...buckets.map(({ heapMb }) => heapMb)).toFixed(0)} MB`,
+    `external ${middle(buckets.map(({ externalMb }) => externalMb)).toFixed(0)} MB`,
     `${Math.max(...buckets.map(({ connections }) => connections))} connections`,
     `oldest work ${oldest.ageSeconds.toFixed(2)} s (${oldest.oldest})`,
+    `due and not begun: ${Object.entries(overdueOf(buckets))
+      .map(([lane, seconds]) => `${lane} ${seconds.toFixed(1)} s`)
+      .join(', ')}`,
   ];
   return `minute ${n}: ${figures.join(', ')}`;
 }
