@@ -31,6 +31,7 @@ import { checkCommand } from './check-command.ts';
 import { type CommandPlace, databaseOfRunning, withEmbeddedDatabase } from './command-database.ts';
 import { evidenceCommand } from './evidence-command.ts';
 import { migrateCommand } from './migrate-command.ts';
+import { policyAgreedCommand } from './policy-agreed-command.ts';
 import { reconcileCommand } from './reconcile-command.ts';
 import { reviewCommands } from './review-command.ts';
 import { secretsCommand } from './secrets-command.ts';
@@ -90,7 +91,7 @@ checkCommand(program, {
   fail,
 });
 
-policyCommands(program, {
+const policy = policyCommands(program, {
   dir: () => readConfig({ POLICY_DIR: process.env.POLICY_DIR }).policyDir,
   async outside() {
     const outside = (await settings()).outside ?? (await runningSandbox().catch(() => null))?.outside ?? null;
@@ -117,6 +118,7 @@ secretsCommand(program, {
   say,
   fail,
 });
+policyAgreedCommand(policy, { withDatabase, say, fail });
 migrateCommand(program, { databaseUrl: async () => (await settings()).databaseUrl, say, fail });
 mcpCommands(program, withDatabase);
 reconcileCommand(program, { withDatabase, say, fail });

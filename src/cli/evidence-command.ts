@@ -80,6 +80,7 @@ export function evidenceCommand(program: Command, tools: EvidenceTools): void {
         const parts = {
           tierOf: (key: string) => tiers.get(key) ?? null,
           known: knownGroups({ entitlements }),
+          entitlements,
           teams: entitlements.map(({ team }) => team),
           idpName,
           madeBy: given.by ?? userInfo().username,
@@ -131,9 +132,10 @@ async function made(
 }
 
 function inWords(out: string, { manifest, manifestSha256, signedWith }: MadePack): string[] {
-  const { populations, sample } = manifest;
+  const { populations, sample, limits } = manifest;
   return [
     ...populations.map(({ list, written }) => `${String(written).padStart(8)}  ${list}`),
+    ...limits.map((one) => `It can’t show all: ${one}`),
     `sample of ${sample.size} each, drawn with --seed ${sample.seed}`,
     `${out}/index.html is the page; manifest.json has sha256 ${manifestSha256}`,
     signedWith.length === 0

@@ -124,11 +124,19 @@ export function violationsIn(row: PopulationRow, author: Author | null): Violati
   });
 }
 
-/** By whom an access of the population was approved, in words. */
-export function approvedHow({ cause, approvals, decision }: PopulationRow): string {
+/**
+ * How an access of the population was approved, in words; `wrong` is what of it was not as it should be. Who was first
+ * counts: what was there before is not counted as approved before.
+ */
+export function approvedHow(
+  { cause, approvals, decision }: PopulationRow,
+  wrong: readonly Violation[],
+): string {
   if (cause === 'breakGlass') return 'taken in an emergency: by the policy nobody approves it before';
   if (cause === 'finding') return 'made around Latchkey, and kept by an owner when it was found';
   if (decision === null) return 'by nobody';
+  if (wrong.includes('writtenBeforeApproval')) return 'approved only after it had been given';
+  if (wrong.length > 0) return 'before it was given, but not by somebody else';
   if (approvals.length > 1) return 'by several people, before it was given';
   if (approvals.length === 1) return 'by a person, before it was given';
   return decision.by === null
@@ -240,4 +248,49 @@ export function violationRow(row: PopulationRow, violation: Violation, author: A
     madeBy: author?.name ?? null,
     state: row.state,
   };
+}
+
+export const privilegedColumns = [
+  'person',
+  'email',
+  'entitlement',
+  'tier',
+  'group',
+  'team',
+  'cause',
+  'reason',
+  'approvedAt',
+  'approvedBy',
+  'byWhatRight',
+  'signedInAfreshWith',
+  'inEffectAt',
+  'endsAt',
+  'endedAt',
+  'goneAt',
+  'heldDays',
+  'change',
+];
+
+/** `until`: the end of the period, or the moment when the pack is made. */
+export function privilegedRow(row: PopulationRow, book: Book, until: Date): Row {
+  const { approvedAt, approvedBy, byWhatRight, signedInAfreshWith, seenAt, writtenAt, endedAt, goneAt } =
+    grantRow(row, book, null);
+  const inEffectAt = (seenAt ?? writtenAt ?? approvedAt ?? null) as Date | null;
+  const last = row.goneAt ?? (row.revokeId === null ? (endedAt as Date | null) : null) ?? until;
+  return {
+    ...what(row, book),
+    reason: row.reason,
+    approvedAt,
+    approvedBy,
+    byWhatRight,
+    signedInAfreshWith,
+    inEffectAt,
+    endsAt: row.endsAt,
+    endedAt,
+    goneAt,
+    heldDays:
+      inEffectAt === null
+        ? null
+        : Math.round(Math.max(0, last.getTime() - inEffectAt.getTime()) / 8_640) / 10_000,
+  } as Row;
 }

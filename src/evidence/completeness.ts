@@ -1,4 +1,4 @@
-import type { ListName } from '../core/evidence/controls.ts';
+import { listTitles } from '../core/evidence/controls.ts';
 import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
 import {
   type MembershipEvent,
@@ -12,10 +12,9 @@ import {
   teamEvents,
   teamLogKnown,
 } from '../store/evidence/team-events.ts';
-import type { Tx } from '../store/postgres/database.ts';
-import type { Folder } from './folder.ts';
-import { type OpenList, openList, type WrittenList } from './list.ts';
-import type { PackFacts, PackParts, PackPlan } from './plan.ts';
+import { type OpenList, openList } from './list.ts';
+import type { PackFacts } from './plan.ts';
+import type { Writing } from './writing.ts';
 
 const eventColumns = [
   'occurredAt',
@@ -35,24 +34,17 @@ const teamEventColumns = eventColumns
   .toSpliced(5, 0, 'account');
 const aroundColumns = eventColumns.toSpliced(6, 0, 'team', 'account');
 
-type Needs = {
-  tx: Tx;
-  folder: Folder;
-  plan: PackPlan;
-  parts: PackParts;
-  lists: Map<ListName, WrittenList>;
-};
 type Told = PackFacts['told'][number];
 
 /**
  * Every membership change that the identity provider told of, and every one that Anypoint's own log has. Beside them
  * stand those of both that Latchkey had not made.
  */
-export async function writeMembershipEvents(writing: Needs): Promise<Pick<PackFacts, 'told' | 'teamLog'>> {
+export async function writeMembershipEvents(writing: Writing): Promise<Pick<PackFacts, 'told' | 'teamLog'>> {
   const { lists, folder } = writing;
   const around = await openList(folder, {
     name: 'made-around-latchkey',
-    title: 'Membership changes that Latchkey did not make',
+    title: listTitles['made-around-latchkey'],
     query: null,
     counted: null,
     columns: aroundColumns,
@@ -62,14 +54,14 @@ export async function writeMembershipEvents(writing: Needs): Promise<Pick<PackFa
   return { told, teamLog: await teamLogOf(writing) };
 }
 
-async function writeOfIdp({ tx, folder, plan, lists }: Needs, around: OpenList): Promise<Told[]> {
+async function writeOfIdp({ tx, folder, plan, lists }: Writing, around: OpenList): Promise<Told[]> {
   const query = membershipEvents(plan);
   const all = await openList(folder, {
     query: shownQuery(tx, query),
     counted: await countOf(tx, query),
     columns: eventColumns,
     name: 'membership-events',
-    title: 'Membership changes as event sources told them',
+    title: listTitles['membership-events'],
   });
   const told = tally();
   for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan), { isHashed: true })) {
@@ -89,14 +81,17 @@ async function writeOfIdp({ tx, folder, plan, lists }: Needs, around: OpenList):
   return told.all();
 }
 
-async function writeOfAnypoint({ tx, folder, plan, parts, lists }: Needs, around: OpenList): Promise<Told[]> {
+async function writeOfAnypoint(
+  { tx, folder, plan, parts, lists }: Writing,
+  around: OpenList,
+): Promise<Told[]> {
   const query = teamEvents(plan, parts.teams);
   const all = await openList(folder, {
     query: shownQuery(tx, query),
     counted: await countOf(tx, query),
     columns: teamEventColumns,
     name: 'team-events',
-    title: 'Membership changes as Anypoint’s audit log has them',
+    title: listTitles['team-events'],
   });
   const told = tally();
   for await (const event of rowsOf<MatchedTeamEvent>(tx, matchedTeamEvents(plan, parts.teams), {
@@ -113,7 +108,7 @@ async function writeOfAnypoint({ tx, folder, plan, parts, lists }: Needs, around
 }
 
 /** For how much of the period Anypoint's log is known: what was not read is not complete. */
-async function teamLogOf({ tx, plan, parts }: Needs): Promise<PackFacts['teamLog']> {
+async function teamLogOf({ tx, plan, parts }: Writing): Promise<PackFacts['teamLog']> {
   const { rows } = await teamLogKnown().execute(tx);
   const { since = null, checkedAt = null, trouble = null } = rows[0] ?? {};
   return {

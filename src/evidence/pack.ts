@@ -1,11 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { controlsOf, type ListName } from '../core/evidence/controls.ts';
 import { atOneMoment } from '../store/evidence/cursor.ts';
 import type { Db } from '../store/postgres/database.ts';
+import { caveatsOf } from './caveats.ts';
 import type { Folder, WrittenFile } from './folder.ts';
 import { writeLists } from './lists.ts';
 import { MANIFEST_NOTE, manifestNote } from './manifest-note.ts';
 import { packHtml } from './page.ts';
 import { type PackFacts, type PackParts, type PackPlan, SAMPLE_RULE } from './plan.ts';
+
+/** Shows that an entry of a sample is in the audit, with nothing but Node. */
+const PROOF_PROGRAM = 'verify-proof.mjs';
 
 export type Manifest = {
   type: 'latchkey evidence';
@@ -17,6 +22,8 @@ export type Manifest = {
   controls: string[];
   sample: { size: number; seed: string; rule: string };
   populations: { list: ListName; query: string | null; counted: number | null; written: number }[];
+  /** What the pack can't show; empty: nothing is known of that kind. */
+  limits: string[];
   files: WrittenFile[];
 };
 
@@ -42,6 +49,7 @@ export async function makePack(db: Db, folder: Folder, plan: PackPlan, parts: Pa
       signers,
     };
   });
+  await folder.write(PROOF_PROGRAM, await readFile(new URL(`./${PROOF_PROGRAM}`, import.meta.url), 'utf8'));
   await folder.write('index.html', packHtml(facts));
   return await writeManifest(folder, facts);
 }
@@ -63,6 +71,7 @@ async function writeManifest(folder: Folder, facts: PackFacts): Promise<MadePack
       counted,
       written,
     })),
+    limits: caveatsOf(facts),
     files: folder.files.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
   const document = `${JSON.stringify(manifest, null, 2)}\n`;

@@ -4,7 +4,7 @@ import { table } from './page-table.ts';
 import type { PackFacts } from './plan.ts';
 
 /** Every list with its counts, and what other systems tell held against what Latchkey has. */
-export function populationsSection({ lists, told, teamLog }: PackFacts): Html {
+export function populationsSection({ lists, told, teamLog, heard }: PackFacts): Html {
   const all = [...lists.values()];
   const rows = all.map(({ name, title, counted, written }) => [
     html`<a href="${name}.csv">${title}</a>`,
@@ -19,7 +19,8 @@ export function populationsSection({ lists, told, teamLog }: PackFacts): Html {
 <p>Each list is written whole. Beside it stands what its query counts when it is asked for the count alone, at the same moment.</p>
 ${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
 <h3>Held against what the identity provider told</h3>
-<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources. What they told is kept for 400 days.</p>
+<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources, and stands once for each; what is pushed on to Anypoint stands in Anypoint’s log too. What they told is kept for 400 days.</p>
+${heardInWords(heard)}
 ${toldTable(
   told.filter(({ source }) => source !== ANYPOINT),
   'No event source told of a membership change in this period.',
@@ -47,6 +48,20 @@ function toldTable(told: PackFacts['told'], empty: string): Html {
       direction,
       matchedInWords[matched] ?? matched,
       String(count),
+    ]),
+  );
+}
+
+function heardInWords(heard: PackFacts['heard']): Html | null {
+  if (heard.length === 0) return null;
+  return table(
+    'What event sources told',
+    ['Source', 'First told of something at', 'Last', 'Read to its end at'],
+    heard.map(({ source, firstAt, lastAt, readTo }) => [
+      source,
+      utc(firstAt),
+      utc(lastAt),
+      readTo === null ? 'it tells by itself' : utc(readTo),
     ]),
   );
 }

@@ -18,6 +18,8 @@ nav ol { columns: 2 18rem; padding-left: 1.4em; }
 .bad b, b.bad { color: light-dark(#a4161a, #ff8a80); }
 .asks { font-style: italic; }
 .empty { padding: 8px 12px; border-left: 4px solid light-dark(#007a5a, #4cc38a); background: light-dark(#f1f7f3, #1d2622); }
+.limits { border-left: 4px solid light-dark(#b4281e, #ff8a80); padding: 2px 16px 8px; margin: 1em 0; background: light-dark(#fdf3f2, #2a1f1f); } .limits h2 { margin: .4em 0; border: 0; font-size: 1.05rem; }
+.none { border-color: light-dark(#b4281e, #ff8a80); }
 .scroll { overflow-x: auto; margin: .6em 0; }
 table { border-collapse: collapse; font-size: .88rem; min-width: 30rem; }
 th, td { text-align: left; vertical-align: top; padding: 4px 10px 4px 0; border-bottom: 1px solid light-dark(#e2e2de, #3a3d41); }

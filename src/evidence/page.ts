@@ -1,13 +1,16 @@
 import type { Cell } from '../core/csv.ts';
+import { durationInWords } from '../core/duration.ts';
 import { type Control, frameworkNames, type ListName } from '../core/evidence/controls.ts';
 import { utc } from '../core/evidence/words.ts';
 import { alreadyHtml, type Html, html } from '../web/html.ts';
-import { SHOWN, type WrittenList } from './list.ts';
+import { caveatsOf } from './caveats.ts';
+import type { WrittenList } from './list.ts';
+import { checkSection } from './page-check.ts';
 import { matchedInWords, populationsSection } from './page-populations.ts';
+import { samplesSection } from './page-samples.ts';
 import { style } from './page-style.ts';
-import { table } from './page-table.ts';
-import { type PackFacts, SAMPLE_RULE } from './plan.ts';
-import type { ToldStory } from './story.ts';
+import { table, timeInWords } from './page-table.ts';
+import type { PackFacts } from './plan.ts';
 
 /** Lists that stand in the page, in the order of an auditor's questions, each with what it says when it is empty. */
 const shown: readonly (readonly [ListName, empty: string])[] = [
@@ -20,12 +23,18 @@ const shown: readonly (readonly [ListName, empty: string])[] = [
   ['emergencies', 'Nobody took access in an emergency.'],
   ['terminations', 'Nobody left.'],
   ['reviews', 'No access review was under way.'],
+  ['review-lines', 'No access review was under way, so it has no lines.'],
+  ['entitlements', 'The catalogue is empty.'],
+  ['privileged', 'Nobody held access that the catalogue calls high or critical.'],
+  ['holders-at-start', 'Nobody held anything that Latchkey gives.'],
+  ['holders', 'Nobody held anything that Latchkey gives.'],
   ['policies', 'No policy decided anything.'],
 ];
 
 /** The pack to read and to print: one page, without scripts, and with nothing from elsewhere. */
 export function packHtml(facts: PackFacts): string {
-  const { plan, madeAt, madeBy, tool, controls, lists, samples } = facts;
+  const { plan, madeAt, madeBy, tool, controls, lists } = facts;
+  const caveats = caveatsOf(facts);
   const title = `Evidence of access, ${day(plan.from)} to ${day(new Date(plan.to.getTime() - 1))}`;
   return html`<!doctype html>
 <html lang="en">
@@ -41,7 +50,13 @@ export function packHtml(facts: PackFacts): string {
 <p class="brand">Latchkey</p>
 <h1>${title}</h1>
 <p>From ${utc(plan.from)} up to and without ${utc(plan.to)}. Made at ${utc(madeAt)} by ${madeBy} with ${tool}. All times are UTC, by the clock of Latchkey’s database, unless another is named. All lists are of one moment.</p>
+<p>A <b>population</b> is every case of its kind in the period. A <b>sample</b> is drawn from it by a rule that anybody can repeat. An <b>exception</b> is a case in which a control did not work as it is written, or was set aside by its own rules. A <b>change</b> is one access given or taken away; its id leads from list to list.</p>
 </header>
+${
+  caveats.length === 0
+    ? null
+    : html`<section id="limits" class="limits" aria-labelledby="limits-title"><h2 id="limits-title">What this pack can’t show</h2><ul>${caveats.map((one) => html`<li>${one}</li>`)}</ul></section>`
+}
 <nav aria-label="Contents"><ol>
 <li><a href="#summary">In short</a></li>
 <li><a href="#populations">Populations, and that they are complete</a></li>
@@ -55,12 +70,16 @@ ${shown.map(([name]) => html`<li><a href="#${name}">${lists.get(name)?.title}</a
 ${inShort(facts)}
 ${populationsSection(facts)}
 ${controlsSection(controls, lists)}
-${shown.map(([name, empty]) => listSection(lists.get(name), empty, forewords[name]?.(facts)))}
-${canarySection(lists.get('canary'), facts.canary)}
-<section id="samples"><h2>Samples</h2>
-<p>${plan.sample.size} of each population, with the seed <code>${plan.sample.seed}</code>: ${SAMPLE_RULE}. With the same seed anybody draws the same again.</p>
-${samples.map(({ of, query, stories }) => sampleSection(lists.get(of)?.title ?? of, query, stories))}
-</section>
+${shown.map(([name, empty]) =>
+  listSection(lists.get(name), {
+    empty,
+    foreword: forewords[name]?.(facts) ?? null,
+    afterword: name === 'policies' ? policyTextsOf(facts.policies) : null,
+    count: name === 'violations' ? (facts.violated === 1 ? '1 access' : `${facts.violated} accesses`) : null,
+  }),
+)}
+${canarySection(lists.get('canary'), facts)}
+${samplesSection(facts)}
 ${checkSection(facts)}
 </main>
 </body>
@@ -72,7 +91,7 @@ function day(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
 
-function inShort({ lists, told }: PackFacts): Html {
+function inShort({ lists, told, violated }: PackFacts): Html {
   const count = (name: ListName) => lists.get(name)?.written ?? 0;
   const of = (...how: string[]) =>
     told.filter(({ matched }) => how.includes(matched)).reduce((sum, { count: n }) => sum + n, 0);
@@ -83,24 +102,24 @@ function inShort({ lists, told }: PackFacts): Html {
         'of them not approved before, or not by somebody else',
         'of them not approved before, or not by somebody else',
       ],
-      distinctChanges(lists.get('violations')),
+      violated,
       'violations',
     ],
     [['access was taken away', 'accesses were taken away'], count('removals'), 'removals'],
-    [['person left', 'people left'], count('terminations'), 'terminations'],
+    [['leaver', 'leavers'], count('terminations'), 'terminations'],
     [['exception', 'exceptions'], count('exceptions'), 'exceptions'],
     [
       [
-        'membership change was found that Latchkey had not made, and was put to an owner or put right',
-        'membership changes were found that Latchkey had not made, and were put to an owner or put right',
+        'entry in a log of a membership change made around Latchkey, which was put to an owner or put right',
+        'entries in logs of membership changes made around Latchkey, which were put to an owner or put right',
       ],
       of('found', 'corrected'),
       'made-around-latchkey',
     ],
     [
       [
-        'membership change that nothing in the record explains',
-        'membership changes that nothing in the record explains',
+        'entry in a log of a membership change that nothing in the record explains',
+        'entries in logs of membership changes that nothing in the record explains',
       ],
       of('nothing'),
       'made-around-latchkey',
@@ -114,12 +133,6 @@ function inShort({ lists, told }: PackFacts): Html {
 
 function isTrouble(name: ListName): boolean {
   return name === 'violations' || name === 'exceptions' || name === 'made-around-latchkey';
-}
-
-function distinctChanges(list: WrittenList | undefined): number {
-  // A change with two violations has two rows, and only the first rows are at hand: past those the rows are counted.
-  if (list === undefined) return 0;
-  return list.written > SHOWN ? list.written : new Set(list.first.map(({ change }) => change)).size;
 }
 
 function controlsSection(controls: readonly Control[], lists: PackFacts['lists']): Html {
@@ -142,7 +155,7 @@ function controlsSection(controls: readonly Control[], lists: PackFacts['lists']
 }
 
 /** Texts of whole policies, queries and ids stand in the files; a page is for reading. */
-const notShown = new Set(['text', 'case', 'campaign', 'certificateKey', 'certificateSha256']);
+const notShown = new Set(['text', 'case', 'removals', 'campaign', 'certificateKey', 'certificateSha256']);
 
 /** What is said of a whole population before its rows. */
 const forewords: { [K in ListName]?: (facts: PackFacts) => Html | null } = {
@@ -172,10 +185,12 @@ function kindsOf(list: WrittenList | undefined): Html | null {
   );
 }
 
+/** Beside the rows of a list. */
+type Beside = { empty: string; foreword: Html | null; afterword: Html | null; count: string | null };
+
 function listSection(
   list: WrittenList | undefined,
-  empty: string,
-  foreword: Html | null = null,
+  { empty, foreword, afterword, count }: Beside,
 ): Html | null {
   if (list === undefined) return null;
   const { name, title, written, first } = list;
@@ -185,7 +200,7 @@ function listSection(
       first.some((row) => isSaid(row[column])),
   );
   const rest = written - first.length;
-  return html`<section id="${name}"><h2>${title}: ${name === 'violations' ? `${distinctChanges(list)} accesses` : written}</h2>
+  return html`<section id="${name}"><h2>${title}: ${count ?? written}</h2>
 ${foreword}
 ${
   written === 0
@@ -201,10 +216,26 @@ ${
         ),
       )
 }
-<p class="files">${rest > 0 ? `${rest} more are in the files: ` : 'As files: '}<a href="${name}.csv">${name}.csv</a>, <a href="${name}.json">${name}.json</a></p></section>`;
+<p class="files">${rest > 0 ? `${rest} more are in the files: ` : 'As files: '}<a href="${name}.csv">${name}.csv</a>, <a href="${name}.json">${name}.json</a></p>${afterword}</section>`;
 }
 
-function canarySection(list: WrittenList | undefined, totals: PackFacts['canary']): Html | null {
+/** So many versions of the policy stand in the page; all are in the files. */
+const POLICIES_SHOWN = 10;
+
+function policyTextsOf(policies: PackFacts['policies']): Html {
+  return html`${policies
+    .slice(0, POLICIES_SHOWN)
+    .map(({ fingerprint, text }) =>
+      text === null
+        ? null
+        : html`<details><summary>The written policy ${fingerprint}</summary><pre>${text}</pre></details>`,
+    )}`;
+}
+
+function canarySection(
+  list: WrittenList | undefined,
+  { canary: totals, canaryDays }: Pick<PackFacts, 'canary' | 'canaryDays'>,
+): Html | null {
   if (list === undefined) return null;
   const {
     rounds = 0,
@@ -217,74 +248,25 @@ function canarySection(list: WrittenList | undefined, totals: PackFacts['canary'
     medianSecondsToGone === null || slowestSecondsToGone === null
       ? ''
       : `; a removal took ${medianSecondsToGone.toFixed(1)} s in the middle, and ${slowestSecondsToGone.toFixed(1)} s at most`;
-  return html`<section id="canary"><h2>The canary: ${rounds} rounds</h2>
+  return html`<section id="canary"><h2>The canary: ${rounds === 1 ? '1 round' : `${rounds} rounds`}</h2>
 <p>A person made for the test is given access, seen in MuleSoft, taken out and seen gone, again and again. Each round is control evidence that the way works, also when nobody asked for anything.</p>
 ${
   rounds === 0
-    ? html`<p class="empty">No round began in this period: the canary was off, or its record is older than it is kept.</p>`
-    : html`<p>Of ${rounds} rounds ${hits} were within the objective, and ${misses} missed it${times}. All are in <a href="canary.csv">canary.csv</a>.</p>`
+    ? html`<p class="empty none">No round began in this period: the canary was off, or its record is older than it is kept.</p>`
+    : html`<p>Of ${rounds === 1 ? '1 round' : `${rounds} rounds`} ${hits} were within the objective, and ${misses} missed it${times}. All are in <a href="canary.csv">canary.csv</a>.</p>${daysOfCanary(canaryDays)}`
 }</section>`;
 }
 
-function sampleSection(title: string, query: string, stories: readonly ToldStory[]): Html {
-  return html`<h3>${title}: ${stories.length} drawn</h3>
-<details><summary>The query that draws them</summary><pre>${query}</pre></details>
-${stories.map(
-  ({
-    id,
-    title: what,
-    facts,
-    grounds,
-    clauses,
-    timeline,
-  }) => html`<article class="story" id="c-${id}"><h4>${what}</h4>
-<dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
-${grounds.length === 0 ? null : html`<p><b>What the rules said:</b> ${grounds.join('; ')}</p>`}
-${clauses.map(({ clause, text }) => html`<blockquote><b>${clause}</b> ${text}</blockquote>`)}
-${table(
-  `Story of ${id}`,
-  ['Audit entry', 'Time', 'Who', 'What'],
-  timeline.map(({ seq, at, who, what: said, proof }) => [
-    seq === null
-      ? 'not sealed yet'
-      : proof === null
-        ? `${seq}, no checkpoint covers it yet`
-        : html`<a href="${proof}">${seq}</a>`,
-    timeInWords(at),
-    who,
-    said,
-  ]),
-)}
-</article>`,
-)}`;
-}
-
-function checkSection({ files, signers }: PackFacts): Html {
-  const isProof = (name: string) => name.startsWith('samples/');
-  const proofs = files.filter(({ name }) => name.endsWith('.tlog-proof')).length;
-  return html`<section id="check"><h2>To check this pack</h2>
-<p><code>npm run latchkey -- evidence verify</code> with this folder names every file that was changed, is missing or was put in. It checks the signature and every proof, and asks no database for it.</p>
-<ul>
-<li><code>manifest.json</code> names every file with its length and its SHA-256, and this page too.</li>
-<li>${
-    signers.length === 0
-      ? html`<b class="bad">This pack is not signed</b>: no key was set (<code>AUDIT_SIGNING_KEY</code>). Whoever has it can change it, and make the manifest anew.`
-      : html`<code>manifest.note</code> is the signature on it (Ed25519, a signed note as of C2SP), with the key of the audit. The verifier key is worth something only where it is known from elsewhere, not from here: ${signers.map(({ verifier }) => html`<code>${verifier.vkey}</code> `)}`
-  }</li>
-<li>${
-    proofs === 0
-      ? 'No checkpoint of the audit was there, so nothing is proven.'
-      : html`Each audit entry of each sample is a file, with a proof beside it that it is in the audit: ${proofs} in <code>samples/</code>. The number of an entry in a story leads to its proof. All are of one checkpoint, <a href="checkpoint.txt">checkpoint.txt</a>: kept until next time, it also shows that nothing before it was rewritten since.`
-  }</li>
-</ul>
-${table(
-  'Files',
-  ['File', 'Bytes', 'SHA-256'],
-  files
-    .filter(({ name }) => !isProof(name))
-    .map(({ name, bytes, sha256 }) => [name, String(bytes), html`<code>${sha256}</code>`]),
-)}
-</section>`;
+function daysOfCanary(found: PackFacts['canaryDays']): Html | null {
+  if (found === null) return null;
+  const { days, withRound, pauseFrom, pauseTo } = found;
+  const pause = durationInWords(
+    Math.max(1, Math.round((pauseTo.getTime() - pauseFrom.getTime()) / 60_000)) * 60,
+  );
+  const said = `Rounds began on ${withRound} of ${days} days. The longest time without one was ${pause}, from ${utc(pauseFrom)} to ${utc(pauseTo)}.`;
+  return withRound < days
+    ? html`<p><b class="bad">It did not run on every day.</b> ${said} Of those days it is no evidence.</p>`
+    : html`<p>${said}</p>`;
 }
 
 function isSaid(value: Cell | undefined): boolean {
@@ -298,10 +280,6 @@ function cell(value: Cell | undefined): string {
   if (Array.isArray(value)) return value.join('; ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return timeInWords(String(value));
-}
-
-function timeInWords(text: string): string {
-  return text.replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/, '$1 $2');
 }
 
 /** `secondsToGone` as `Seconds to gone`. */

@@ -1,5 +1,7 @@
 import type { Signer } from '../audit/note.ts';
 import type { Control, Framework, ListName } from '../core/evidence/controls.ts';
+import type { Entitlement } from '../core/policy/catalogue.ts';
+import type { CanaryDays, SourceHeard } from '../store/evidence/coverage.ts';
 import type { CanaryTotals } from '../store/evidence/other-lists.ts';
 import type { KnownGroup } from '../store/evidence/reach.ts';
 import type { WrittenFile } from './folder.ts';
@@ -14,11 +16,18 @@ export type PackPlan = {
   sample: { size: number; seed: string };
 };
 
+export type CataloguedEntitlement = Pick<
+  Entitlement,
+  'key' | 'title' | 'gives' | 'team' | 'idpGroup' | 'tier' | 'owner' | 'maxSeconds' | 'clauses'
+>;
+
 /** What a pack is made with, beside the database. */
 export type PackParts = {
   /** Tier of an entitlement, as the catalogue has it now; null: it is not in it any more. */
   tierOf(key: string): string | null;
   known: readonly KnownGroup[];
+  /** Those of the catalogue, as it is now. */
+  entitlements: readonly CataloguedEntitlement[];
   /** Names of the teams that the catalogue gives. */
   teams: readonly string[];
   /** Name of an identity provider by its `system`; null: of which one is not kept. */
@@ -41,9 +50,20 @@ export type PackFacts = {
   samples: { of: ListName; query: string; stories: ToldStory[] }[];
   /** Of the whole population of what was given: by whom it was approved. */
   approved: { how: string; count: number }[];
+  /** How many accesses were not approved before they were given, or not by somebody else. */
+  violated: number;
   /** Of the whole populations: how many were in effect, or gone, within 60 seconds; `unseen`: MuleSoft has not shown it. */
   speed: { what: string; within: number; later: number; unseen: number }[];
   canary: CanaryTotals | null;
+  /** Null: no round began. */
+  canaryDays: CanaryDays | null;
+  heard: SourceHeard[];
+  /** The first entry of the audit that is at hand; null: it has none. */
+  recordBegan: Date | null;
+  /** Audit entries from before this are in an archive, and are not read here; null: all are at hand. */
+  archivedBefore: Date | null;
+  /** `text`: the written policy; null: it has none. */
+  policies: { fingerprint: string; isAgreed: boolean; text: string | null }[];
   /** Membership changes by event source, direction and what explains them. */
   told: { source: string; direction: string; matched: string; count: number }[];
   /**

@@ -2,11 +2,24 @@ import { createProver } from '../audit/proof.ts';
 import { type Cell, csvHead, csvLine } from '../core/csv.ts';
 import { shownQuery } from '../store/evidence/cursor.ts';
 import { sampleQuery } from '../store/evidence/populations.ts';
-import { policyTexts, type Story, storyOf } from '../store/evidence/stories.ts';
+import { policyOf, revokesOf, type Story, storyOf, toldElsewhere } from '../store/evidence/stories.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import type { Folder } from './folder.ts';
-import type { PackFacts, PackParts, PackPlan } from './plan.ts';
+import type { PackFacts, PackPlan } from './plan.ts';
 import { type ToldStory, toldStory } from './story.ts';
+import type { Writing } from './writing.ts';
+
+const sampled = ['grants', 'removals', 'requests-not-granted'] as const;
+
+/** The changes that a sample is of, and the revokes that ended them. */
+export async function idsDrawn(tx: Tx, plan: PackPlan): Promise<string[]> {
+  const ids: string[] = [];
+  for (const name of sampled) {
+    const { rows } = await sampleQuery(name, plan, plan.sample).execute(tx);
+    ids.push(...rows.map(({ id }) => id));
+  }
+  return [...ids, ...(await revokesOf(tx, ids))];
+}
 
 /** The checkpoint that all proofs of a pack are of. */
 const CHECKPOINT = 'checkpoint.txt';
@@ -15,30 +28,38 @@ const CHECKPOINT = 'checkpoint.txt';
  * A sample of each population of changes, with the whole story of each of it. Each audit entry of a story is a file of
  * its own, with the proof beside it that it is in the audit.
  */
-export async function drawSamples(
-  tx: Tx,
-  folder: Folder,
-  plan: PackPlan,
-  parts: PackParts,
-): Promise<PackFacts['samples']> {
+export async function drawSamples({
+  tx,
+  folder,
+  plan,
+  parts,
+  noted,
+}: Writing): Promise<PackFacts['samples']> {
   const samples: PackFacts['samples'] = [];
   const prover = await createProver(tx);
   if (prover !== null) await folder.write(CHECKPOINT, prover.checkpoint.note);
   // What was kept, and then put to somebody anew and denied, is in two populations.
   const proven = new Map<string, ReadonlyMap<string, string>>();
-  for (const name of ['grants', 'removals', 'requests-not-granted'] as const) {
+  for (const name of sampled) {
     const query = sampleQuery(name, plan, plan.sample);
     const { rows } = await query.execute(tx);
+    const elsewhere = Map.groupBy(
+      await toldElsewhere(
+        tx,
+        rows.map(({ id }) => id),
+      ),
+      ({ changeId }) => changeId,
+    );
     const stories: ToldStory[] = [];
     for (const { id } of rows) {
       const story = await storyOf(tx, id);
       if (story === null) continue;
-      const policy = story.change.verdict?.policy ?? null;
-      const texts = policy === null ? null : await policyTexts(tx, policy);
+      const fingerprint = story.change.verdict?.policy ?? null;
+      const policy = fingerprint === null ? null : await policyOf(tx, fingerprint);
       const proofs =
         proven.get(id) ?? (prover === null ? new Map() : await writeProofs(folder, story, prover));
       proven.set(id, proofs);
-      stories.push(toldStory(story, { ...parts, texts, proofs }));
+      stories.push(toldStory(story, { ...parts, policy, proofs, noted, elsewhere: elsewhere.get(id) ?? [] }));
     }
     samples.push({ of: name, query: shownQuery(tx, query), stories });
   }

@@ -2,7 +2,7 @@ import type { Change } from '../core/change/change.ts';
 import { rightOf, secondsToSeen } from '../core/evidence/checks.ts';
 import { utc } from '../core/evidence/words.ts';
 import { readClauses } from '../policy/catalogue-file.ts';
-import type { Story } from '../store/evidence/stories.ts';
+import type { policyOf, Story, ToldElsewhere } from '../store/evidence/stories.ts';
 import { entryInWords } from '../web/entry-words.ts';
 import type { PackParts } from './plan.ts';
 
@@ -29,13 +29,17 @@ const NONE = 'none';
 
 /** What a story is told with, beside itself. */
 export type StoryParts = Pick<PackParts, 'idpName' | 'tierOf'> & {
-  /** The policy that decided, by file; null: none is kept under that fingerprint. */
-  texts: Readonly<Record<string, string>> | null;
+  /** The policy that decided, and who agreed to it; null: none is kept under that fingerprint. */
+  policy: Awaited<ReturnType<typeof policyOf>>;
+  /** What was out of the ordinary, by change. */
+  noted: ReadonlyMap<string, readonly string[]>;
+  /** What other systems' own logs tell of it. */
+  elsewhere: readonly ToldElsewhere[];
   /** The file that proves an entry, by the entry's id. */
   proofs: ReadonlyMap<string, string>;
 };
 
-export function toldStory(story: Story, { texts, proofs, ...parts }: StoryParts): ToldStory {
+export function toldStory(story: Story, { proofs, ...parts }: StoryParts): ToldStory {
   const { change, person, entries } = story;
   const grounds = change.verdict?.grounds ?? [];
   const cited = new Set(grounds.flatMap(({ clause }) => clause ?? []));
@@ -47,7 +51,7 @@ export function toldStory(story: Story, { texts, proofs, ...parts }: StoryParts)
     entitlement: change.entitlementKey,
     facts: factsOf(story, parts),
     grounds: grounds.map(({ text, clause }) => (clause === null ? text : `${text} (${clause})`)),
-    clauses: readClauses(texts?.['policy.md'] ?? '')
+    clauses: readClauses(parts.policy?.texts['policy.md'] ?? '')
       .filter(({ id }) => cited.has(id))
       .map(({ id, text }) => ({ clause: id, text })),
     timeline: entries.map(({ id, seq, ...entry }) => {
@@ -58,10 +62,7 @@ export function toldStory(story: Story, { texts, proofs, ...parts }: StoryParts)
   };
 }
 
-function factsOf(
-  { change, person, requester, summary, revoke }: Story,
-  parts: Pick<PackParts, 'idpName' | 'tierOf'>,
-) {
+function factsOf({ change, person, requester, summary, revoke }: Story, parts: Omit<StoryParts, 'proofs'>) {
   const { legs, target, verdict } = change;
   const facts: [label: string, value: string | null][] = [
     ['Request', change.id],
@@ -86,8 +87,10 @@ function factsOf(
     ['Reason', change.reason === '' ? null : change.reason],
     ['Ticket', change.ticket],
     ['Policy', verdict?.policy ?? null],
+    ['Who agreed to that policy', verdict === null ? null : agreedInWords(parts.policy)],
     ['Decided', decidedInWords(change)],
     ['By what right', rightsInWords(change)],
+    ['Decided by somebody else', independenceInWords(change)],
     ['Model’s advice, which decides nothing', adviceInWords(summary)],
     ['Written in the identity provider', timeOf(legs.idpWrittenAt)],
     ['Pushed by SCIM', timeOf(legs.scimPushedAt)],
@@ -100,7 +103,12 @@ function factsOf(
           ['Its removal written', timeOf(revoke?.idpWrittenAt ?? null)],
           ['Its removal seen in MuleSoft', timeOf(revoke?.seenAt ?? null)],
         ] as [string, string | null][])),
-    ['Late', change.late === null ? null : `${utc(change.late.at)}: ${change.late.why}`],
+    ['By other systems’ own logs', elsewhereInWords(parts)],
+    ['Late', lateInWords(change.late)],
+    ...(revoke === null
+      ? []
+      : ([['Its removal late', lateInWords(revoke.late)]] as [string, string | null][])),
+    ['Exceptions', exceptionsInWords(change, parts.noted)],
   ];
   return facts.map(([label, value]) => ({ label, value: value ?? NONE }));
 }
@@ -151,4 +159,52 @@ function endedInWords({ ended, reopened }: Change): string | null {
   return reopened === undefined
     ? null
     : `${utc(reopened.at)}: asked anew, for ${reopened.name} who kept it had made it`;
+}
+
+function lateInWords(late: Change['late']): string | null {
+  return late === null ? null : `${utc(late.at)}: ${late.why}`;
+}
+
+function agreedInWords(policy: StoryParts['policy']): string {
+  if (policy === null) return 'its text is not kept';
+  return policy.agreed.length === 0
+    ? 'not recorded'
+    : policy.agreed.map(({ name, on, where }) => `${name} on ${on} (${where})`).join('; ');
+}
+
+/** Nobody's name is compared: names can be alike. */
+function independenceInWords({
+  kind,
+  cause,
+  approvals,
+  decision,
+  requesterId,
+  personId,
+}: Change): string | null {
+  if (kind === 'revoke') return null;
+  const deciders = [...approvals.map(({ by }) => by), ...(decision?.by == null ? [] : [decision.by])];
+  if (deciders.length === 0)
+    return cause === 'breakGlass' ? 'nobody decided before: an emergency' : 'no person decided: a rule did';
+  if (deciders.includes(personId)) return 'NO: whoever decided is the person whom it is for';
+  if (requesterId !== null && deciders.includes(requesterId)) return 'NO: whoever decided had asked for it';
+  return 'yes: who decided neither asked for it nor gets it (by their ids)';
+}
+
+const elsewhereNames: Record<string, string> = { anypointAudit: 'Anypoint’s audit log' };
+
+function elsewhereInWords({ elsewhere }: Pick<StoryParts, 'elsewhere'>): string | null {
+  if (elsewhere.length === 0) return null;
+  return elsewhere
+    .map(({ source, direction, at, actor }) => {
+      const by = actor === null ? '' : ` by ${actor}`;
+      return `${elsewhereNames[source] ?? source}: ${direction} at ${utc(at)}${by}`;
+    })
+    .join('; ');
+}
+
+function exceptionsInWords({ id, revokeId }: Change, noted: StoryParts['noted']): string | null {
+  const own = noted.get(id) ?? [];
+  const ofRemoval = revokeId === null ? [] : (noted.get(revokeId) ?? []);
+  const all = [...own, ...ofRemoval.map((one) => `of its removal: ${one}`)];
+  return all.length === 0 ? null : all.join('; ');
 }

@@ -23,7 +23,7 @@ export type PolicyTools = {
 };
 
 /** `latchkey policy …`: for whoever changes the rules, before and after. Each ends 0 only when all is well. */
-export function policyCommands(program: Command, tools: PolicyTools): void {
+export function policyCommands(program: Command, tools: PolicyTools): Command {
   const policy = program.command('policy').description('the catalogue, the written policy and the rules');
   checkCommand(policy, tools);
   testCommand(policy, tools);
@@ -33,6 +33,7 @@ export function policyCommands(program: Command, tools: PolicyTools): void {
     .command('schema')
     .description('print the JSON Schema of catalogue.yaml, for editors')
     .action(() => tools.say(JSON.stringify(catalogueJsonSchema(), null, 2)));
+  return policy;
 }
 
 function checkCommand(policy: Command, tools: PolicyTools): void {

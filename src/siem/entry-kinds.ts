@@ -47,6 +47,7 @@ const activityOf: Readonly<Record<string, Activity>> = {
   groupReconciled: 'Read',
   teamReconciled: 'Read',
   webSignedIn: 'Other',
+  policyAgreed: 'Other',
   adviceGiven: 'Other',
 };
 
@@ -64,6 +65,7 @@ const severityOf: Readonly<Record<string, Severity>> = {
   auditExported: 2,
   auditResent: 2,
   policyLoaded: 2,
+  policyAgreed: 2,
   secretOld: 2,
   membershipAccepted: 2,
   signInRefused: 3,

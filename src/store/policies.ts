@@ -30,6 +30,18 @@ export async function keepPolicy(
   return kept !== undefined;
 }
 
+/** The fingerprints of kept policies that begin so; two of them are enough to know that there are several. */
+export async function policiesNamed(db: Db, beginning: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('policies')
+    .select('fingerprint')
+    .where(({ fn, val }) => fn<boolean>('starts_with', ['fingerprint', val(beginning)]))
+    .orderBy('fingerprint')
+    .limit(2)
+    .execute();
+  return rows.map(({ fingerprint }) => fingerprint);
+}
+
 /** Reads what is not mended and holds it until the transaction ends. */
 export async function lockOpenTrouble(tx: Tx): Promise<PolicyTrouble | null> {
   const row = await tx

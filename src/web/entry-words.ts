@@ -63,6 +63,17 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       `${who ?? 'Somebody'} looked at it in a digest: ${reviewed[verb] ?? verb}`,
     evidenceMade: ({ from, to, sha256 }: { from: string; to: string; sha256: string }) =>
       `A pack of evidence was made, from ${from} to ${to}; its manifest has SHA-256 ${sha256}`,
+    policyAgreed: ({
+      fingerprint,
+      name,
+      on,
+      where,
+    }: {
+      fingerprint: string;
+      name: string;
+      on: string;
+      where: string;
+    }) => `${name} agreed to the policy ${fingerprint} on ${on}, as can be seen at ${where}`,
     certificateSent: (_data, who) => `${who ?? 'Somebody'} had the certificate sent to them`,
     webSignedIn: (_data, who) => `${who ?? 'Somebody'} signed in to the web page`,
     auditRead: ({ of, asked }: { of: string; asked: string }, who) =>

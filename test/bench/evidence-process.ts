@@ -21,6 +21,7 @@ const { manifest } = await makePack(
   {
     tierOf: () => 'medium',
     known: [],
+    entitlements: [],
     teams: [],
     idpName: () => 'Okta',
     madeBy: 'bench',

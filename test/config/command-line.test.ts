@@ -37,6 +37,7 @@ const commands = [
   'policy test',
   'policy replay',
   'policy explain',
+  'policy agreed',
   'policy schema',
   'mcp',
   'mcp token',

@@ -13,187 +13,29 @@ import { logKeysOf } from '../../src/audit/log-keys.ts';
 import { newSigningKey, readSigner } from '../../src/audit/note.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { evidenceCommand } from '../../src/cli/evidence-command.ts';
-import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { csvLine } from '../../src/core/csv.ts';
+import type { EntitlementKey } from '../../src/core/ids.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
-import { commit } from '../../src/flow/kernel/commit.ts';
 import { sealedCount } from '../../src/store/audit-seals.ts';
-import { rememberPerson } from '../../src/store/people.ts';
-import { linkPerson } from '../../src/store/person-links.ts';
-import { keepTeamEvents } from '../../src/store/team-events.ts';
-import { entitlement, target } from '../core/given.ts';
+import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { seriousFindings } from '../sandbox/axe.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from '../sandbox/chromium.ts';
-import { idpPerson } from '../store/given.ts';
-import { plantCanary, plantLeaver, plantReview } from './planted-lists.ts';
-import { type Access, access, on, POLICY, QUARTER, type Somebody } from './quarter.ts';
+import { ADMINISTRATOR, LATCHKEY, type Planted, plantQuarter } from './planted-quarter.ts';
+import { on, POLICY, QUARTER } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let folder: string;
-const planted: Record<'around' | 'late' | 'selfKept' | 'breakGlass' | 'signIn' | 'early' | 'leaver', string> =
-  {
-    early: '',
-    leaver: '',
-    around: '',
-    late: '',
-    selfKept: '',
-    breakGlass: '',
-    signIn: '',
-  };
+let planted: Planted;
 
 /** A quarter in which all is as it should be, but for what is planted in it. */
 beforeAll(async () => {
   fresh = await freshDatabase();
   const { db } = fresh.database;
-  const somebody = async (login: string): Promise<Somebody> => {
-    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
-    return { id, name, email };
-  };
-  const [olga, ines, omar, mona, lena] = [
-    await somebody('olga'),
-    await somebody('ines'),
-    await somebody('omar'),
-    await somebody('mona'),
-    await somebody('lena'),
-  ];
-  await sql`insert into policies (fingerprint, texts, loaded_at) values (${POLICY}, ${JSON.stringify({ 'policy.md': await readFile('policy/policy.md', 'utf8') })}, ${on(-30)})`.execute(
-    db,
-  );
-  const told = async (
-    who: Somebody,
-    at: Date,
-    direction: 'added' | 'removed',
-    actor: { id: string; name: string } | null = null,
-  ) => {
-    // Anypoint is changed by what the identity provider pushes, some seconds later.
-    await toldByAnypoint(who, later(at, 8), direction);
-    await sql`insert into observed (key, event_source, payload, actor, occurred_at, received_at, processed_at, outcome, person_id, group_id)
-      values (${`okta:${Math.random()}`}, 'oktaLog', ${JSON.stringify({ kind: 'membership', direction, person: { id: who.email }, group: { id: target.groupId } })}::jsonb,
-        ${actor === null ? null : JSON.stringify(actor)}::jsonb, ${at}, ${at}, ${at}, ${actor === null ? 'expected' : 'checked'}, ${who.id}, ${target.groupId})`.execute(
-      db,
-    );
-  };
-  const toldByAnypoint = async (
-    who: Somebody,
-    at: Date,
-    direction: 'added' | 'removed',
-    { team = { id: target.teamId, name: target.teamName }, actor = LATCHKEY } = {},
-  ) =>
-    await db.transaction().execute(async (tx) => {
-      await keepTeamEvents(tx, [{ team, account: `anypoint-${who.name}`, direction, actor, at }]);
-    });
-  for (const { id, name } of [olga, ines, omar, mona, lena])
-    await linkPerson(db, id, 'anypoint', `anypoint-${name}`);
-  await sql`insert into usage_sources (source, system, since, checked_at) values ('anypointAudit', 'anypoint', ${on(-40)}, ${on(100)})`.execute(
-    db,
-  );
-  const write = (events: readonly ChangeEvent[]) => commit(db, async () => ({ result: null, events }));
-
-  const weekly: Access[] = [];
-  for (let week = 0; week < 10; week += 1) {
-    const one = access(ines, olga, on(week * 7));
-    weekly.push(one);
-    await write(one.events);
-    await told(ines, one.writtenAt, 'added');
-    await told(ines, one.goneWrittenAt, 'removed');
-  }
-  // One of them was written before it was approved, as the audit tells, and once more afterwards.
-  const early = weekly[3] as Access;
-  await sql`insert into audit (at, type, change_id, actor, data)
-    values (${later(early.writtenAt, -300)}, 'idpWritten', ${early.id}, '{"part":"latchkey"}', '{"wrote":"added"}')`.execute(
-    db,
-  );
-  planted.early = early.id;
-  // Somebody who left: their access was gone an hour later.
-  const leaver = access(lena, olga, on(56, 8, 3_000), { days: 4, secondsToGone: 3_600 });
-  await write(leaver.events);
-  await told(lena, leaver.writtenAt, 'added');
-  await told(lena, leaver.goneWrittenAt, 'removed');
-  await plantLeaver(db, lena, olga, leaver.revokeId);
-  planted.leaver = leaver.revokeId;
-  await plantReview(db, { reviewer: olga, people: [ines, omar, mona, lena], removed: weekly[4] as Access });
-  await plantCanary(db, weekly[0] as Access);
-  // Before the quarter, and after it.
-  await write(access(mona, mona, on(-20)).events);
-  await write(access(mona, mona, on(95)).events);
-
-  // A change made around Latchkey: told of, found, and kept by the owner.
-  const mallory = { id: 'okta-mallory', name: 'mallory' };
-  const around = access(omar, olga, on(10, 10), { cause: 'finding' });
-  await told(omar, on(10, 9, 3_590), 'added', mallory);
-  await write(around.events);
-  await told(omar, around.goneWrittenAt, 'removed');
-  planted.around = around.id;
-  // And one of which nothing in the record tells.
-  await told(mona, on(12), 'added', mallory);
-  // One put straight into the team in Anypoint, and taken out a few minutes later by the comparison.
-  await toldByAnypoint(mona, on(14), 'added', { actor: ADMINISTRATOR });
-  await toldByAnypoint(mona, on(14, 9, 240), 'removed');
-  // One that is in the team still, and somebody whom nobody knows.
-  await toldByAnypoint(mona, on(15), 'added', { actor: ADMINISTRATOR });
-  await toldByAnypoint({ ...mona, name: 'stranger' }, on(16), 'added', { actor: ADMINISTRATOR });
-  // A team that Latchkey does not give.
-  await toldByAnypoint(mona, on(17), 'added', {
-    team: { id: 'another', name: 'Marketing' },
-    actor: ADMINISTRATOR,
-  });
-  // A removal that was late.
-  const late = access(omar, olga, on(20), { secondsToGone: 300, reason: '=cmd()|x' });
-  await write(late.events);
-  await told(omar, late.writtenAt, 'added');
-  await told(omar, late.goneWrittenAt, 'removed');
-  planted.late = late.revokeId;
-  // The owner put somebody in, and kept it herself.
-  const selfKept = access(omar, olga, on(40), { cause: 'finding' });
-  await told(omar, on(40, 8, 3_590), 'added', { id: 'okta-olga', name: 'olga' });
-  await write(selfKept.events);
-  await told(omar, selfKept.goneWrittenAt, 'removed');
-  planted.selfKept = selfKept.id;
-  // Somebody took it at once.
-  const breakGlass = access(mona, olga, on(50, 2), { cause: 'breakGlass', days: 0.1 });
-  await write(breakGlass.events);
-  await told(mona, breakGlass.writtenAt, 'added');
-  await told(mona, breakGlass.goneWrittenAt, 'removed');
-  const review = {
-    found: 'justified',
-    by: olga.id,
-    name: 'olga',
-    at: on(51),
-    comment: 'the incident was real',
-    clickId: 'c',
-  };
-  await sql`insert into emergencies (change_id, person_id, entitlement_key, opened_at, review)
-    values (${breakGlass.id}, ${mona.id}, 'orders', ${on(50, 2)}, ${JSON.stringify(review)}::jsonb)`.execute(
-    db,
-  );
-  planted.breakGlass = breakGlass.id;
-  // A sign-in that did not count.
-  const signIn = access(ines, olga, on(75));
-  const [received, asked, ...rest] = signIn.events as [ChangeEvent, ChangeEvent, ...ChangeEvent[]];
-  const stepUp = {
-    id: signIn.id,
-    by: olga.id,
-    name: 'olga',
-    clickId: 'c',
-    askedAt: on(75),
-    expiresAt: on(75, 9, 300),
-  };
-  const of = { changeId: signIn.id, at: on(75, 9, 60), actor: { person: olga.id, name: 'olga' } };
-  await write([
-    received,
-    asked,
-    { ...of, type: 'stepUpAsked', stepUp },
-    { ...of, type: 'stepUpEnded', stepUpId: signIn.id, by: olga.id, why: 'tooWeak' },
-    ...rest,
-  ]);
-  await told(ines, signIn.writtenAt, 'added');
-  await told(ines, signIn.goneWrittenAt, 'removed');
-  planted.signIn = signIn.id;
-
+  planted = await plantQuarter(db);
   // What is younger than a transaction that somebody else has open beside it is sealed a moment later.
   await eventually('all is sealed', async () => {
     await sealAudit(db);
@@ -208,12 +50,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const LATCHKEY = { id: 'app', name: 'Latchkey (connected app)' };
-const ADMINISTRATOR = { id: 'admin', name: 'Anypoint administrator' };
-const later = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1_000);
 const key = newSigningKey('latchkey.example/audit');
 const vkey = readSigner(key)?.verifier.vkey ?? '';
 const DRAWN = '--from 2026-01-01 --to 2026-03-31 --sample 5 --seed spring'.split(' ');
+
+const ADMINISTRATION = entitlement({
+  key: 'orders-admin' as EntitlementKey,
+  title: 'Administer orders',
+  idpGroup: 'anypoint-orders-admin',
+  team: 'Orders admin',
+  tier: 'critical',
+});
 
 type Ran = { said: string; isWell: boolean };
 const run = (...words: string[]): Promise<Ran> => runWith(key, words);
@@ -227,7 +74,7 @@ async function runWith(signingKey: string | null, words: readonly string[]): Pro
   evidenceCommand(program, {
     withDatabase: (work) => work(fresh.database.db),
     keys: async () => logKeysOf(signingKey)(),
-    catalogue: async () => ({ entitlements: [entitlement()] }) as unknown as Catalogue,
+    catalogue: async () => ({ entitlements: [entitlement(), ADMINISTRATION] }) as unknown as Catalogue,
     say: (said) => lines.push(said),
     fail: () => {
       isWell = false;
@@ -295,6 +142,8 @@ test('the exceptions are those that were planted, and nothing else', async () =>
   expect((await list('exceptions')).map(({ kind, change }) => ({ kind, change }))).toEqual([
     { kind: 'break-glass', change: planted.breakGlass },
     ...[planted.late, planted.leaver].sort().map((change) => ({ kind: 'removal was late', change })),
+    { kind: 'review: kept without a rationale', change: null },
+    { kind: 'review: a line was not decided on', change: null },
     { kind: 'sign-in for an approval failed', change: planted.signIn },
   ]);
   expect(await list('emergencies')).toMatchObject([
@@ -302,7 +151,8 @@ test('the exceptions are those that were planted, and nothing else', async () =>
   ]);
   const text = await page();
   for (const said of [
-    '<td>by a person, before it was given</td><td>13</td>',
+    '<td>by a person, before it was given</td><td>12</td>',
+    '<td>approved only after it had been given</td><td>1</td>',
     '<td>made around Latchkey, and kept by an owner when it was found</td><td>2</td>',
     '<td>taken in an emergency: by the policy nobody approves it before</td><td>1</td>',
     '<td>Access given: in effect</td><td>16</td><td>0</td><td>0</td>',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Db } from '../../src/store/postgres/database.ts';
-import { type Access, on, type Somebody } from './quarter.ts';
+import { type Access, on, POLICY, type Somebody } from './quarter.ts';
 
 /** Somebody's leaving, with the revoke that took their access; it was over an hour late. */
 export async function plantLeaver(db: Db, who: Somebody, by: Somebody, revokeId: string): Promise<void> {
@@ -69,4 +69,30 @@ export async function plantCanary(db: Db, { id, revokeId }: Access): Promise<voi
         ${JSON.stringify({ total: 9_000 })}::jsonb, ${JSON.stringify({ total })}::jsonb, ${on(5, 9, n * 600 + 120)})`.execute(
       db,
     );
+}
+
+/** What the model advised on a request. It decides nothing. */
+export async function plantAdvice(db: Db, changeId: string): Promise<void> {
+  const advice = {
+    answered: true,
+    advice: { headline: 'Routine: the same import as last week', lean: 'approve', risks: [], questions: [] },
+    provenance: { model: 'gpt-test', promptId: 'request-summary', promptVersion: 7 },
+  };
+  await sql`insert into summaries (about_id, sheet, plain, advice)
+    values (${changeId}, '{"facts": []}', 'in plain words', ${JSON.stringify(advice)}::jsonb)`.execute(db);
+}
+
+/** Somebody agreed to the quarter's policy, and that was recorded. */
+export async function plantAgreement(db: Db, { id, name }: Somebody): Promise<void> {
+  const data = {
+    fingerprint: POLICY,
+    personId: id,
+    name,
+    on: '2025-12-01',
+    where: 'minutes of the security board, item 4',
+  };
+  await sql`insert into audit (at, type, actor, data)
+    values (${on(-29)}, 'policyAgreed', '{"part":"operator Sam"}', ${JSON.stringify(data)}::jsonb)`.execute(
+    db,
+  );
 }

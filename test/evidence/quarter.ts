@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cause } from '../../src/core/change/change.ts';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core/ids.ts';
+import type { Target } from '../../src/core/policy/catalogue.ts';
 import type { ApproverPlan } from '../../src/core/policy/routing.ts';
 import type { Verdict } from '../../src/core/policy/verdict.ts';
 import { target } from '../core/given.ts';
@@ -49,7 +50,16 @@ export function access(
     days = 3,
     secondsToGone = 20,
     reason = 'the nightly import fails',
-  }: { cause?: Cause; days?: number; secondsToGone?: number; reason?: string } = {},
+    key = 'orders',
+    to = target,
+  }: {
+    cause?: Cause;
+    days?: number;
+    secondsToGone?: number;
+    reason?: string;
+    key?: string;
+    to?: Target;
+  } = {},
 ): Access {
   const [id, revokeId] = [newId(), newId()];
   const isFound = cause === 'finding';
@@ -69,13 +79,13 @@ export function access(
     type: 'changeReceived' as const,
     kind: 'grant' as const,
     cause,
-    entitlementKey: 'orders' as EntitlementKey,
+    entitlementKey: key as EntitlementKey,
     personId: who.id,
     requesterId: isFound ? null : who.id,
     reason: isFound ? 'in the group, and nobody asked for it' : reason,
     ticket: null,
     requestedSeconds: days * 86_400,
-    target,
+    target: to,
     via: 'slack',
     lapsesAt: null,
   };
@@ -90,7 +100,7 @@ export function access(
             verdict,
             round: 1,
             lapsesAt: null,
-            target,
+            target: to,
           },
           {
             ...base(id, approvedAt),
@@ -113,7 +123,7 @@ export function access(
         grant: { id: randomUUID() as GrantId, startsAt: approvedAt, endsAt },
         decision,
         verdict,
-        target,
+        target: to,
       },
       { ...base(id, after(approvedAt, 2)), type: 'idpWritten', wrote: isFound ? 'already so' : 'added' },
       { ...base(id, after(approvedAt, 20)), type: 'changeSeen', note: null },
@@ -149,7 +159,14 @@ function takenAway(
   const decision = { outcome: 'approved' as const, by: null, byName: 'rule', at, note: null, clickId: null };
   return [
     { ...granted, ...base(id, at), kind: 'revoke', requesterId: null },
-    { ...base(id, at), type: 'changeApproved', grant: null, decision, verdict: null, target },
+    {
+      ...base(id, at),
+      type: 'changeApproved',
+      grant: null,
+      decision,
+      verdict: null,
+      target: granted.target ?? target,
+    },
     { ...base(id, after(at, 2)), type: 'idpWritten', wrote: 'removed' },
     ...late,
     { ...base(id, after(at, seconds)), type: 'changeSeen', note: null },

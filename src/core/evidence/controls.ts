@@ -8,25 +8,28 @@ export const frameworkNames: Record<Framework, string> = {
   iso27001: 'ISO/IEC 27001:2022, Annex A',
 };
 
-/** The lists of a pack, by their names. */
-export const listNames = [
-  'grants',
-  'requests-not-granted',
-  'removals',
-  'terminations',
-  'reviews',
-  'review-lines',
-  'emergencies',
-  'violations',
-  'exceptions',
-  'membership-events',
-  'team-events',
-  'made-around-latchkey',
-  'holders',
-  'canary',
-  'policies',
-] as const;
-export type ListName = (typeof listNames)[number];
+/** The lists of a pack, each with its title. */
+export const listTitles = {
+  grants: 'Access that was given',
+  'requests-not-granted': 'Asked for or found, and not given',
+  removals: 'Access that was taken away',
+  terminations: 'Leavers',
+  reviews: 'Access reviews',
+  'review-lines': 'Lines of access reviews',
+  emergencies: 'Break-glass: access taken in an emergency',
+  violations: 'Not approved before it was given, or not by somebody else',
+  exceptions: 'Exceptions',
+  'membership-events': 'Membership changes as event sources told them',
+  'team-events': 'Membership changes as Anypoint’s audit log has them',
+  'made-around-latchkey': 'Membership changes made around Latchkey',
+  'holders-at-start': 'Who held what at the start of the period',
+  holders: 'Who held what at the end of the period',
+  entitlements: 'Entitlements, and which are privileged',
+  privileged: 'Privileged access in the period',
+  canary: 'Rounds of the canary',
+  policies: 'Policies that decided or were in force',
+} as const;
+export type ListName = keyof typeof listTitles;
 
 export type Control = {
   framework: Framework;
@@ -45,8 +48,16 @@ const controls: readonly Control[] = [
     id: 'CC6.1',
     asks: 'Logical access is restricted to what is authorised, and who has access can be shown.',
     answer:
-      'Who held what at the end of the period, with the reason for each, and every change of it that the identity provider or Anypoint told of.',
-    lists: ['holders', 'membership-events', 'team-events', 'made-around-latchkey', 'policies'],
+      'Who held what at the start and at the end of the period, with the reason for each, and every change of it that the identity provider or Anypoint told of.',
+    lists: [
+      'entitlements',
+      'holders-at-start',
+      'holders',
+      'membership-events',
+      'team-events',
+      'made-around-latchkey',
+      'policies',
+    ],
   },
   {
     framework: 'soc2',
@@ -61,7 +72,7 @@ const controls: readonly Control[] = [
     id: 'CC6.3',
     asks: 'Access is changed and removed by role and duty, with least privilege and separation of duties, and is reviewed.',
     answer:
-      'Every access has an end. Each removal stands with the time until MuleSoft showed it gone, and each line of a review with its reviewer, its rationale and the time that it took.',
+      'Every access has an end. Each removal stands with the time until MuleSoft showed it gone, and each line of a review with its reviewer, its rationale, the time that it took, and whether the reviewer had approved that access.',
     lists: ['removals', 'terminations', 'reviews', 'review-lines', 'violations'],
   },
   {
@@ -77,7 +88,7 @@ const controls: readonly Control[] = [
     id: 'A.5.15',
     asks: 'Access control: rules exist, are approved, and are what is followed.',
     answer:
-      'The policy as it was, in every version that decided something, under the fingerprint that each decision names.',
+      'The policy as it was, in every version that decided something, under the fingerprint that each decision names; when it was in force, and who agreed to it, as that was recorded.',
     lists: ['policies', 'grants'],
   },
   {
@@ -85,7 +96,7 @@ const controls: readonly Control[] = [
     id: 'A.5.16',
     asks: 'Identity management: the whole life cycle of identities.',
     answer: 'Who left, when that was known, and when everything of theirs was gone.',
-    lists: ['terminations', 'holders'],
+    lists: ['terminations', 'holders-at-start', 'holders'],
   },
   {
     framework: 'iso27001',
@@ -115,8 +126,8 @@ const controls: readonly Control[] = [
     id: 'A.8.2',
     asks: 'Privileged access rights: restricted, approved apart, limited in time, reviewed.',
     answer:
-      'The column “tier” marks what the catalogue calls high or critical. Emergencies stand with their reason and with the review that somebody else gave.',
-    lists: ['holders', 'grants', 'emergencies', 'review-lines'],
+      'Privileged is what the catalogue calls high or critical. Everybody who held such access at any time of the period stands with its days, and with who approved it by what right. Emergencies stand with their reason and with the review that somebody gave.',
+    lists: ['entitlements', 'privileged', 'emergencies', 'review-lines'],
   },
 ];
 

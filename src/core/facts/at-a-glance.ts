@@ -1,6 +1,6 @@
 import { type Change, isFound } from '../change/change.ts';
 import { durationInWords, roughlyInWords } from '../duration.ts';
-import type { Entitlement } from '../policy/catalogue.ts';
+import { type Entitlement, isPrivileged } from '../policy/catalogue.ts';
 import type { RecordedFacts } from '../policy/verdict.ts';
 import { oneLine } from '../storable.ts';
 import { capital } from '../text.ts';
@@ -82,7 +82,7 @@ function presenceOf({ facts }: GlanceSubject): Pick<AtAGlance['who'], 'presence'
 }
 
 function isSensitive({ entitlement: { tier } }: GlanceSubject): boolean {
-  return tier === 'high' || tier === 'critical';
+  return isPrivileged(tier);
 }
 
 function firstName({ beneficiary: { name } }: GlanceSubject): string {

@@ -55,6 +55,7 @@ export function homesOfDelegation({ person, delegate }: Delegation): ConcernedHo
 /** What the admins’ Homes say of Latchkey itself. */
 const aboutLatchkey: ReadonlySet<string> = new Set([
   'policyLoaded',
+  'policyAgreed',
   'policyBroken',
   'policyMended',
   'queueAway',

@@ -1,5 +1,5 @@
 import { figure } from '../mass-change/words.ts';
-import type { Tier } from '../policy/catalogue.ts';
+import { isPrivileged } from '../policy/catalogue.ts';
 import type { LineFacts } from './line.ts';
 
 /** The one thing about a line that a reviewer should see first. */
@@ -23,8 +23,6 @@ const UNUSED_DAYS = 60;
 const PEERS_MIN = 5;
 const DAY_MS = 86_400_000;
 
-const privileged: ReadonlySet<Tier> = new Set(['high', 'critical']);
-
 /** Pure: one insight, the gravest first. `at`: when the snapshot was taken. */
 export function insightOf(facts: LineFacts, at: Date): Insight {
   const { person, peers, tier } = facts;
@@ -44,7 +42,7 @@ export function insightOf(facts: LineFacts, at: Date): Insight {
     return { kind: 'notAPerson', text: 'Maybe not a person: no manager, department or title is known' };
   const unused = unusedInWords(facts, at);
   if (unused !== null) return { kind: 'unused', text: unused };
-  if (privileged.has(tier) && facts.approved === null)
+  if (isPrivileged(tier) && facts.approved === null)
     return { kind: 'overPrivileged', text: `Tier ${tier}, and nobody is on record who approved it` };
   if (peers.department >= PEERS_MIN && peers.inDepartment === 0)
     return {

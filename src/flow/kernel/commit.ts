@@ -47,6 +47,7 @@ export type Note = {
     | 'emergencyReviewed'
     | 'emergencyReviewOverdue'
     | 'policyLoaded'
+    | 'policyAgreed'
     | 'policyBroken'
     | 'policyMended'
     | 'queueAway'

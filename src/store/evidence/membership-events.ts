@@ -81,14 +81,16 @@ export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
     ),
     explained as (
       select * from made union all select * from found where told_id not in (select told_id from made) union all select * from wanted
-    )
+    ),
+    names as (select distinct on (group_id) group_id, group_name from ours order by group_id, requested_at desc)
     select o.id, o.occurred_at as "occurredAt", o.event_source as source, o.payload->>'direction' as direction,
-      o.actor->>'name' as actor, p.name as person, p.email, coalesce(m.group_name, b.group_name) as group, o.group_id as "groupId",
+      o.actor->>'name' as actor, p.name as person, p.email, coalesce(m.group_name, b.group_name, n.group_name) as group, o.group_id as "groupId",
       coalesce(m.how, case when b.person_id is not null and o.payload->>'direction' = 'added' then 'wanted' end) as matched,
       m.id as "changeId", m.entitlement_key as entitlement, m.state
     from observed o
     left join people p on p.id = o.person_id
     left join baseline_members b on b.person_id = o.person_id and b.group_id = o.group_id
     left join explained m on m.told_id = o.id
+    left join names n on n.group_id = o.group_id
     where ${isOfPeriod(period)} order by o.occurred_at, o.id`;
 }

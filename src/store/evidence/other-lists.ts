@@ -13,7 +13,8 @@ export function terminations({ from, to }: Period): Flat {
   return sql`
     select o.id as "case", p.name as person, p.email, o.cause, o.state, o.opened_at as "knownAt", ${time("o.doc->>'beganAt'")} as "beganAt",
       coalesce(o.doc->'decidedBy'->>'name', o.doc->'startedBy'->>'name') as "decidedBy",
-      jsonb_array_length(o.doc->'revokes') as revokes, v.last_seen as "lastSeenGoneAt",
+      jsonb_array_length(o.doc->'revokes') as revokes, array(select jsonb_array_elements_text(o.doc->'revokes')) as removals,
+      v.last_seen as "lastSeenGoneAt",
       round(extract(epoch from v.last_seen - ${time("o.doc->>'beganAt'")})::numeric, 1)::float8 as "secondsToGone",
       v.unseen as "notSeenGone", ${time("o.doc->'late'->>'at'")} as "lateAt", o.doc->'late'->>'why' as "lateBecause",
       ${time("o.doc->>'closedAt'")} as "closedAt", o.doc->>'closing' as closing
@@ -37,19 +38,30 @@ export function reviews(period: Period): Flat {
     select k.id as campaign, k.doc->>'name' as name, k.state, coalesce(k.doc->'startedBy'->>'name', 'by its cadence') as "startedBy",
       ${time("k.doc->>'snapshotAt'")} as "snapshotAt", ${time("k.doc->>'startedAt'")} as "startedAt", ${time("k.doc->>'dueAt'")} as "dueAt",
       ${time("k.doc->>'decidedAt'")} as "decidedAt", ${time("k.doc->>'closedAt'")} as "closedAt", n.lines, n.decided,
-      n.lines - n.decided as undecided, n.kept, n.revoked, n.unexplained as "keptWithoutRationale", n.seconds as "medianSecondsPerLine",
+      n.lines - n.decided as undecided, round(100.0 * n.decided / nullif(n.lines, 0), 1)::float8 as "percentDecided", n.reviewers,
+      n.kept, n.revoked, n.unexplained as "keptWithoutRationale", n.by_holder as "decidedByHolder", n.by_approver as "decidedByApprover",
+      n.seconds as "medianSecondsPerLine",
       s.sha256 as "certificateSha256", s.kid as "certificateKey"
     from ${reviewedAs(period)}
     left join campaign_certificates s on s.campaign_id = k.id
     left join lateral (
       select count(*)::int as lines, count(l.decision)::int as decided, (count(*) filter (where l.decision = 'keep'))::int as kept,
         (count(*) filter (where l.decision = 'revoke'))::int as revoked,
-        (count(*) filter (where l.decision = 'keep' and coalesce(l.comment, '') = ''))::int as unexplained,
+        (count(*) filter (where ${isUnexplained}))::int as unexplained, (count(*) filter (where ${isByHolder}))::int as by_holder,
+        (count(*) filter (where ${isByApprover}))::int as by_approver,
+        coalesce(array_agg(distinct l.decided_by_name) filter (where l.decided_by_name is not null), '{}') as reviewers,
         percentile_cont(0.5) within group (order by t.seconds)::float8 as seconds
-      from campaign_lines l left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
+      from campaign_lines l left join changes g on g.id = l.change_id
+      left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
       where l.campaign_id = k.id) n on true
     order by k.opened_at, k.id`;
 }
+
+const isUnexplained = sql`l.decision = 'keep' and coalesce(l.comment, '') = ''`;
+const isByHolder = sql`(l.decided_by is not null and l.decided_by = l.person_id)`;
+/** The reviewer had approved the access that is under review. */
+const isByApprover = sql`coalesce(g.doc->'approvals' @> jsonb_build_array(jsonb_build_object('by', l.decided_by::text))
+  or g.doc->'decision'->>'by' = l.decided_by::text, false)`;
 
 const reviewedAs = (period: Period) => sql`(select k.* from ${reviewed(period)}) k`;
 
@@ -64,22 +76,50 @@ export function reviewLines(period: Period): Flat {
       coalesce(l.facts->'person'->>'email', p.email) as email, l.entitlement_key as entitlement, l.facts->>'tier' as tier,
       l.decision, l.comment as rationale, l.decided_by_name as reviewer, l.decided_at as "decidedAt",
       coalesce(l.draft_in_bulk and l.decision = 'keep', false) as "inBulk", round(t.seconds::numeric, 1)::float8 as "secondsTaken",
-      l.decided_by is not null and l.decided_by = l.person_id as "decidedOnThemselves", l.revoke_id as revoke,
-      (c.doc->'legs'->>'seenAt')::timestamptz as "goneAt"
+      ${isByHolder} as "decidedOnThemselves", l.change_id as change,
+      coalesce((select array_agg(a->>'name') from jsonb_array_elements(g.doc->'approvals') a),
+        array_remove(array[coalesce(g.doc->'decision'->>'byName', l.facts->'approved'->>'by')], null)) as "accessApprovedBy",
+      ${isByApprover} as "reviewerApprovedIt", l.revoke_id as revoke, (c.doc->'legs'->>'seenAt')::timestamptz as "goneAt"
     from ${reviewedAs(period)} join campaign_lines l on l.campaign_id = k.id
-    left join people p on p.id = l.person_id left join changes c on c.id = l.revoke_id
+    left join people p on p.id = l.person_id left join changes c on c.id = l.revoke_id left join changes g on g.id = l.change_id
     left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
     order by k.opened_at, l.campaign_id, l.n`;
 }
+
+/** What was out of the ordinary in the lines of reviews; a line that is not decided on is, once its review has closed. */
+export function reviewGaps(period: Period): RawBuilder<ReviewGap> {
+  return sql`
+    select x.kind, coalesce(l.decided_at, ${time("k.doc->>'closedAt'")}) as at, l.change_id as change,
+      coalesce(l.facts->'person'->>'name', p.name) as person, coalesce(l.facts->'person'->>'email', p.email) as email,
+      l.entitlement_key as entitlement, l.decided_by_name as reviewer, k.doc->>'name' as review, l.n as line
+    from ${reviewedAs(period)} join campaign_lines l on l.campaign_id = k.id left join people p on p.id = l.person_id
+    cross join lateral (values
+      ('undecided', k.state = 'closed' and l.decision is null), ('unexplained', ${isUnexplained}), ('byHolder', ${isByHolder})) x (kind, is_so)
+    where x.is_so order by k.opened_at, l.campaign_id, l.n`;
+}
+
+export type ReviewGap = {
+  kind: 'undecided' | 'unexplained' | 'byHolder';
+  at: Date | null;
+  change: string | null;
+  person: string | null;
+  email: string | null;
+  entitlement: string;
+  reviewer: string | null;
+  review: string;
+  line: number;
+};
 
 /** Access that was taken at once in the period, with its review. */
 export function emergencies({ from, to }: Period): Flat {
   return sql`
     select e.change_id as change, p.name as person, p.email, e.entitlement_key as entitlement, c.doc->>'reason' as reason,
-      e.opened_at as "takenAt", (c.doc->'grant'->>'endsAt')::timestamptz as "endsAt", e.review->>'found' as found,
+      e.opened_at as "takenAt", (c.doc->'grant'->>'endsAt')::timestamptz as "endsAt",
+      (c.doc->'ended'->>'at')::timestamptz as "endedAt", (r.doc->'legs'->>'seenAt')::timestamptz as "goneAt", e.review->>'found' as found,
       e.review->>'name' as "reviewedBy", (e.review->>'at')::timestamptz as "reviewedAt", e.review->>'comment' as comment,
       e.review->>'by' = e.person_id::text as "reviewedBySelf"
     from emergencies e join people p on p.id = e.person_id join changes c on c.id = e.change_id
+    left join changes r on r.id = c.revoke_id
     where e.opened_at >= ${from} and e.opened_at < ${to} order by e.opened_at, e.change_id`;
 }
 
@@ -141,17 +181,4 @@ export function alarms({ from, to }: Period): RawBuilder<AlarmRow> {
     select a.at, a.type, a.change_id as "changeId", a.actor, a.data, p.name as person, p.email, c.entitlement_key as entitlement
     from audit a left join changes c on c.id = a.change_id left join people p on p.id = c.person_id
     where a.type = any(${Object.keys(alarmTypes)}::text[]) and a.at >= ${from} and a.at < ${to} order by a.id`;
-}
-
-/** The texts of the policies that decided something in the period, or were put in force in it. */
-export function policiesInForce(
-  period: Period,
-): RawBuilder<{ fingerprint: string; loadedAt: Date; texts: Record<string, string> }> {
-  const { from, to } = period;
-  return sql`
-    select fingerprint, loaded_at as "loadedAt", texts from policies
-    where (loaded_at >= ${from} and loaded_at < ${to}) or fingerprint in (
-      select distinct doc->'verdict'->>'policy' from changes where requested_at < ${to}
-        and (doc->'legs'->>'decidedAt')::timestamptz >= ${from})
-    order by loaded_at, fingerprint`;
 }

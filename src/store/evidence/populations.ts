@@ -65,6 +65,8 @@ export type PopulationRow = {
   endsAt: Date | null;
   ended: Change['ended'];
   reopened: Change['reopened'] | null;
+  /** The revoke that ended it; null: none did. */
+  revokeId: string | null;
   /** Of the revoke that ended it: when MuleSoft showed it gone. */
   goneAt: Date | null;
   /** What the model leaned to; null: it gave no advice. */
@@ -89,6 +91,14 @@ export function sampleQuery(
     order by sha256(convert_to(${seed}::text || ':' || c.id::text, 'UTF8')), c.id limit ${size}`;
 }
 
+/** Every access to one of these that stood at some moment of the period. What is not seen gone stands. */
+export function heldWithin({ from, to }: Period, keys: readonly string[]): RawBuilder<PopulationRow> {
+  const gone = timeOf(sql`select r.doc->'legs'->>'seenAt' from changes r where r.id = c.revoke_id`);
+  return sql`${rowsFrom(sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and c.entitlement_key = any(${[...keys]}::text[])
+    and exists (select from grants g where g.change_id = c.id and g.starts_at < ${to}
+      and coalesce(${gone}, case when c.revoke_id is null then g.ended_at end, 'infinity') >= ${from})`)} order by c.entitlement_key, p.name, c.id`;
+}
+
 /** The parts of a change's document that a list needs, taken from it in one go. */
 const partsOfDoc = sql`jsonb_to_record(c.doc) as d (cause text, reason text, ticket text, target jsonb, approvals jsonb, plan jsonb,
   decision jsonb, verdict jsonb, refusal jsonb, legs jsonb, "signedInAt" text, late jsonb, failure jsonb, "grant" jsonb, ended jsonb,
@@ -102,7 +112,7 @@ function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
       (select array_agg(distinct g->>'clause') from jsonb_array_elements(d.verdict->'grounds') g) as clauses,
       d.refusal->>'text' as refusal, d.legs, ${timeOf(sql`d."signedInAt"`)} as "signedInAt", d.late, d.failure,
       (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",
-      ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
+      ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
       s.advice->'advice'->>'lean' as lean
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}
     join people p on p.id = c.person_id

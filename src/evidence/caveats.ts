@@ -1,0 +1,87 @@
+import { utc } from '../core/evidence/words.ts';
+import type { PackFacts } from './plan.ts';
+
+type Known = Pick<
+  PackFacts,
+  | 'plan'
+  | 'madeAt'
+  | 'lists'
+  | 'teamLog'
+  | 'heard'
+  | 'recordBegan'
+  | 'archivedBefore'
+  | 'policies'
+  | 'signers'
+>;
+
+/** A log of the identity provider is read to its end within this. */
+const READ_WITHIN_MS = 15 * 60_000;
+
+/** What this pack can't show, or not wholly: it is said first, for what is not looked for is not missed. Empty: nothing. */
+export function caveatsOf(facts: Known): string[] {
+  return [
+    ...ofPeriod(facts),
+    ...ofRecord(facts),
+    ...ofLogs(facts),
+    ...ofLists(facts),
+    ...ofPolicies(facts.policies),
+    ...(facts.signers.length > 0
+      ? []
+      : [
+          'This pack is not signed: no key was set (AUDIT_SIGNING_KEY). Whoever has it can change it, and make the manifest anew.',
+        ]),
+  ];
+}
+
+function ofPeriod({ plan, madeAt }: Known): string[] {
+  return plan.to <= madeAt
+    ? []
+    : [`The period is not over: it goes on until ${utc(plan.to)}. All is as of ${utc(madeAt)}.`];
+}
+
+function ofRecord({ plan, recordBegan, archivedBefore }: Known): string[] {
+  if (archivedBefore !== null)
+    return [
+      `Audit entries from before ${utc(archivedBefore)} are in an archive and were not read. Who held what, stories, alarms and first writes may lack what they tell: bring them back (latchkey audit restore), and make the pack again.`,
+    ];
+  if (recordBegan === null) return ['The record is empty: Latchkey has written nothing yet.'];
+  return recordBegan <= plan.from
+    ? []
+    : [`Latchkey’s record begins at ${utc(recordBegan)}. Of the time before nothing is known here.`];
+}
+
+function ofLogs({ plan, madeAt, teamLog, heard }: Known): string[] {
+  const end = Math.min(plan.to.getTime(), madeAt.getTime());
+  const found = heard.flatMap(({ source, readTo, refusedAt }) => {
+    if (refusedAt !== null)
+      return [
+        `${source} can’t be read since ${utc(refusedAt)}: what it has since is not held against the record.`,
+      ];
+    return readTo !== null && readTo.getTime() < end - READ_WITHIN_MS
+      ? [`${source} was read up to ${utc(readTo)}: what it has since is not held against the record.`]
+      : [];
+  });
+  if (!teamLog.isWhole)
+    found.push(
+      'Anypoint’s audit log is not known for the whole period: of the rest of it nothing can be said by that log.',
+    );
+  return found;
+}
+
+function ofLists({ lists }: Known): string[] {
+  return [...lists.values()].flatMap(({ name, title, counted, written }) =>
+    // A policy has a row for each of its files.
+    counted === null || counted === written || name === 'policies'
+      ? []
+      : [`${title}: ${written} rows were written, and ${counted} counted.`],
+  );
+}
+
+function ofPolicies(policies: Known['policies']): string[] {
+  const unknown = policies.filter(({ isAgreed }) => !isAgreed).length;
+  if (unknown === 0) return [];
+  const of = unknown === 1 ? 'one policy' : `${unknown} policies`;
+  return [
+    `Who agreed to ${of} is not recorded: see the list of policies. \`latchkey policy agreed\` records it.`,
+  ];
+}

@@ -1,0 +1,173 @@
+import { durationInWords } from '../core/duration.ts';
+import { type ListName, listTitles } from '../core/evidence/controls.ts';
+import { couldReach } from '../core/evidence/reach.ts';
+import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
+import { isPrivileged } from '../core/policy/catalogue.ts';
+import { rowsOf } from '../store/evidence/cursor.ts';
+import { heldWithin } from '../store/evidence/populations.ts';
+import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
+import { revived } from './change-lists.ts';
+import { privilegedColumns, privilegedRow } from './change-rows.ts';
+import { openList, type Row } from './list.ts';
+import type { PackParts } from './plan.ts';
+import type { Writing } from './writing.ts';
+
+const holderColumns = [
+  'person',
+  'email',
+  'entitlement',
+  'tier',
+  'group',
+  'team',
+  'is',
+  'couldUseIt',
+  'since',
+  'until',
+  'why',
+  'change',
+];
+const entitlementColumns = [
+  'entitlement',
+  'title',
+  'tier',
+  'privileged',
+  'owner',
+  'gives',
+  'group',
+  'team',
+  'longest',
+  'clauses',
+  'heldAtStart',
+  'givenInPeriod',
+  'heldAtEnd',
+];
+
+/** How many could use each entitlement at a moment. */
+type HeldOf = ReadonlyMap<string, number>;
+
+/** Who held what at the start and at the end, what there is to hold, and everybody who held something privileged. */
+export async function writeStanding(
+  writing: Writing,
+  { end, givenOf }: { end: Date; givenOf: HeldOf },
+): Promise<void> {
+  const { plan } = writing;
+  // Nobody's change of Latchkey gave these.
+  const without = new Map<string, NamedReach>();
+  const start = await writeHolders(writing, { name: 'holders-at-start', at: plan.from, without });
+  const atEnd = await writeHolders(writing, { name: 'holders', at: end, without });
+  await writeEntitlements(writing, { start, givenOf, atEnd });
+  await writePrivileged(writing, end, without.values());
+}
+
+async function writeHolders(
+  { tx, folder, parts, lists }: Writing,
+  { name, at, without }: { name: ListName; at: Date; without: Map<string, NamedReach> },
+): Promise<HeldOf> {
+  const list = await openList(folder, {
+    name,
+    title: `${listTitles[name]}, ${utc(at)}`,
+    query: null,
+    counted: null,
+    columns: holderColumns,
+  });
+  const held = new Map<string, number>();
+  for await (const one of reachAt(tx, at, {}, { known: parts.known })) {
+    await list.add(holderRow(one, parts));
+    const { entitlementKey: key } = one;
+    if (key === null || !couldReach(one)) continue;
+    held.set(key, (held.get(key) ?? 0) + 1);
+    if (one.changeId === null && isPrivileged(parts.tierOf(key)))
+      without.set(`${one.personId} ${one.target.groupId ?? one.target.teamId}`, one);
+  }
+  lists.set(name, await list.end());
+  return held;
+}
+
+function holderRow(one: NamedReach, { tierOf }: Pick<PackParts, 'tierOf'>): Row {
+  return {
+    person: one.name,
+    email: one.email,
+    entitlement: one.entitlementKey,
+    tier: one.entitlementKey === null ? null : tierOf(one.entitlementKey),
+    group: one.target.groupName,
+    team: one.target.teamName ?? one.target.teamId,
+    is: reachInWords[one.is],
+    couldUseIt: couldReach(one),
+    since: one.since,
+    until: one.until,
+    why: whyInWords(one, one.requester),
+    change: one.changeId,
+  };
+}
+
+/** The catalogue as it is now, and what was given in the period and has left it since. */
+async function writeEntitlements(
+  { folder, parts, lists }: Writing,
+  { start, givenOf, atEnd }: { start: HeldOf; givenOf: HeldOf; atEnd: HeldOf },
+): Promise<void> {
+  const name: ListName = 'entitlements';
+  const list = await openList(folder, {
+    name,
+    title: listTitles[name],
+    query: null,
+    counted: null,
+    columns: entitlementColumns,
+  });
+  const counts = (key: string) => ({
+    heldAtStart: start.get(key) ?? 0,
+    givenInPeriod: givenOf.get(key) ?? 0,
+    heldAtEnd: atEnd.get(key) ?? 0,
+  });
+  const known = new Set<string>(parts.entitlements.map(({ key }) => key));
+  for (const one of parts.entitlements)
+    await list.add({
+      entitlement: one.key,
+      title: one.title,
+      tier: one.tier,
+      privileged: isPrivileged(one.tier),
+      owner: one.owner,
+      gives: one.gives,
+      group: one.idpGroup,
+      team: one.team,
+      longest: durationInWords(one.maxSeconds),
+      clauses: one.clauses,
+      ...counts(one.key),
+    });
+  for (const key of new Set([...start.keys(), ...givenOf.keys(), ...atEnd.keys()]))
+    if (!known.has(key))
+      await list.add({ entitlement: key, title: 'not in the catalogue any more', ...counts(key) });
+  lists.set(name, await list.end());
+}
+
+async function writePrivileged(
+  { tx, folder, plan, parts, lists }: Writing,
+  end: Date,
+  without: Iterable<NamedReach>,
+): Promise<void> {
+  const keys = parts.entitlements.filter(({ tier }) => isPrivileged(tier)).map(({ key }) => key);
+  const name: ListName = 'privileged';
+  const list = await openList(folder, {
+    name,
+    title: listTitles[name],
+    query: null,
+    counted: null,
+    columns: privilegedColumns,
+  });
+  for await (const row of rowsOf(tx, heldWithin(plan, keys)))
+    await list.add(privilegedRow(revived(row), parts, end));
+  for (const one of without) {
+    const { person, email, entitlement, tier, group, team, since, until, why } = holderRow(one, parts);
+    await list.add({
+      person,
+      email,
+      entitlement,
+      tier,
+      group,
+      team,
+      reason: why,
+      inEffectAt: since,
+      endsAt: until,
+    } as Row);
+  }
+  lists.set(name, await list.end());
+}
