@@ -271,12 +271,13 @@ export const privilegedColumns = [
   'change',
 ];
 
-/** `until`: the end of the period, or the moment when the pack is made. */
+/** `until`: the end of the period, or the moment when the pack is made: days are counted up to it. */
 export function privilegedRow(row: PopulationRow, book: Book, until: Date): Row {
   const { approvedAt, approvedBy, byWhatRight, signedInAfreshWith, seenAt, writtenAt, endedAt, goneAt } =
     grantRow(row, book, null);
   const inEffectAt = (seenAt ?? writtenAt ?? approvedAt ?? null) as Date | null;
-  const last = row.goneAt ?? (row.revokeId === null ? (endedAt as Date | null) : null) ?? until;
+  const gone = row.goneAt ?? (row.revokeId === null ? (endedAt as Date | null) : null) ?? until;
+  const last = Math.min(gone.getTime(), until.getTime());
   return {
     ...what(row, book),
     reason: row.reason,
@@ -289,8 +290,6 @@ export function privilegedRow(row: PopulationRow, book: Book, until: Date): Row 
     endedAt,
     goneAt,
     heldDays:
-      inEffectAt === null
-        ? null
-        : Math.round(Math.max(0, last.getTime() - inEffectAt.getTime()) / 8_640) / 10_000,
+      inEffectAt === null ? null : Math.round(Math.max(0, last - inEffectAt.getTime()) / 8_640) / 10_000,
   } as Row;
 }

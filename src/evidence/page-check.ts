@@ -34,7 +34,7 @@ export function checkSection({ files, signers }: Pick<PackFacts, 'files' | 'sign
 <h3>Without Latchkey’s programs</h3>
 <p>On a machine with <code>jq</code>, <code>openssl</code> and <code>sha256sum</code>, in this folder. <code>KEY</code> is the verifier key, known from elsewhere.</p>
 <pre id="commands">${COMMANDS}</pre>
-<p>That an entry of a sample is in the signed audit: <code>node verify-proof.mjs samples/…/12.json samples/…/12.tlog-proof "$KEY"</code>. The program has 30 lines, and can be read or written anew: it recomputes the hashes of a Merkle tree (RFC 6962) and one Ed25519 signature.</p>
+<p>That an entry of a sample is in the signed audit: <code>node verify-proof.mjs samples/…/12.json samples/…/12.tlog-proof "$KEY"</code>. The program has some forty lines, and can be read or written anew: it recomputes the hashes of a Merkle tree (RFC 6962) and one Ed25519 signature.</p>
 ${table(
   'Files',
   ['File', 'Bytes', 'SHA-256'],

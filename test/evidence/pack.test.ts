@@ -313,6 +313,172 @@ test('a sample is told whole, and is drawn again with its seed', async () => {
   await rm(again, { recursive: true });
 });
 
+test('who held what stands there for the start and the end, and the whole of what is privileged with its approval', async () => {
+  for (const [name, at] of [
+    ['holders-at-start', '2026-01-01 00:00:00 UTC'],
+    ['holders', '2026-04-01 00:00:00 UTC'],
+  ] as const) {
+    expect(await list(name)).toMatchObject([
+      {
+        person: 'ines',
+        entitlement: 'orders-admin',
+        is: 'held',
+        couldUseIt: true,
+        change: planted.privileged,
+      },
+    ]);
+    expect(await page()).toContain(`of the period, ${at}: 1</h2>`);
+  }
+  expect(await list('entitlements')).toMatchObject([
+    {
+      entitlement: 'orders',
+      tier: 'medium',
+      privileged: false,
+      heldAtStart: 0,
+      givenInPeriod: 16,
+      heldAtEnd: 0,
+    },
+    {
+      entitlement: 'orders-admin',
+      tier: 'critical',
+      privileged: true,
+      heldAtStart: 1,
+      givenInPeriod: 0,
+      heldAtEnd: 1,
+    },
+  ]);
+  expect(await list('privileged')).toMatchObject([
+    {
+      person: 'ines',
+      entitlement: 'orders-admin',
+      approvedBy: ['olga'],
+      byWhatRight: ['owner'],
+      inEffectAt: '2025-12-27T09:10:20.000Z',
+      // To the end of the period: it went on.
+      heldDays: 94.6178,
+      change: planted.privileged,
+    },
+  ]);
+});
+
+test('who agreed to the policy stands beside its text, and when it was in force', async () => {
+  expect(await list('policies')).toMatchObject([
+    {
+      fingerprint: POLICY,
+      agreedBy: ['olga'],
+      agreedOn: ['2025-12-01'],
+      agreedWhere: ['minutes of the security board, item 4'],
+      file: 'policy.md',
+      text: expect.stringContaining('AC-3'),
+    },
+  ]);
+  expect(await page()).toContain('<summary>The written policy policy-of-the-quarter</summary>');
+});
+
+test('a review tells who reviewed, how complete it is, and whether the reviewer had approved that access', async () => {
+  expect(await list('reviews')).toMatchObject([
+    { reviewers: ['olga'], percentDecided: 75, decidedByHolder: 0, decidedByApprover: 1 },
+  ]);
+  expect(await list('review-lines')).toMatchObject([
+    { accessApprovedBy: ['olga'], reviewerApprovedIt: true },
+    { accessApprovedBy: [], reviewerApprovedIt: false },
+    { reviewerApprovedIt: false },
+    { reviewerApprovedIt: false },
+  ]);
+});
+
+test('an emergency tells when it ended; a leaver’s case which removals it is made of', async () => {
+  expect(await list('emergencies')).toMatchObject([
+    { endedAt: '2026-02-20T04:24:00.000Z', goneAt: '2026-02-20T04:24:20.000Z' },
+  ]);
+  expect(await list('terminations')).toMatchObject([{ removals: [planted.leaver] }]);
+});
+
+test('the story of each sample says what was out of the ordinary about it, and what other logs have of it', async () => {
+  const out = await mkdtemp(join(tmpdir(), 'evidence-'));
+  await run('--from', '2026-01-01', '--to', '2026-03-31', '--sample', '50', '--out', out);
+  const samples = JSON.parse(await readFile(join(out, 'samples.json'), 'utf8')) as {
+    stories: { id: string; facts: { label: string; value: string }[]; timeline: { at: string }[] }[];
+  }[];
+  const stories = samples.flatMap((one) => one.stories);
+  const fact = (id: string, label: string) =>
+    stories.find((one) => one.id === id)?.facts.find((one) => one.label === label)?.value;
+  expect(fact(planted.early, 'Exceptions')).toBe('written before it was approved');
+  expect(fact(planted.selfKept, 'Exceptions')).toContain('kept by whoever had made it around Latchkey');
+  expect(fact(planted.breakGlass, 'Exceptions')).toBe('break-glass: taken at once: the nightly import fails');
+  expect(fact(planted.late, 'Exceptions')).toBe(
+    'removal was late: seen gone after 300 s: Anypoint did not answer',
+  );
+  const grantOfLate = (await list('grants')).find(({ goneAt }) => goneAt === '2026-01-24T09:15:00.000Z');
+  expect(fact(String(grantOfLate?.change), 'Exceptions')).toContain('of its removal: removal was late');
+  expect(fact(String(grantOfLate?.change), 'Its removal late')).toContain('Anypoint did not answer');
+  // Every other story says that there was nothing.
+  const isNoted = (id: string) => fact(id, 'Exceptions') !== 'none';
+  expect(
+    stories
+      .filter(({ id }) => isNoted(id))
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(
+    [
+      ...[planted.early, planted.selfKept, planted.around, planted.breakGlass, planted.late, planted.leaver],
+      ...[planted.signIn, String(grantOfLate?.change), planted.leaverGrant],
+    ].sort(),
+  );
+  expect(fact(planted.advised, 'Model’s advice, which decides nothing')).toBe(
+    'leaned to approve: “Routine: the same import as last week” (model gpt-test, prompt request-summary version 7)',
+  );
+  expect(fact(planted.advised, 'Who agreed to that policy')).toBe(
+    'olga on 2025-12-01 (minutes of the security board, item 4)',
+  );
+  expect(fact(planted.advised, 'Decided by somebody else')).toBe(
+    'yes: who decided neither asked for it nor gets it (by their ids)',
+  );
+  expect(fact(planted.advised, 'By other systems’ own logs')).toBe(
+    [
+      'oktaLog: added at 2026-01-08 09:10:02 UTC',
+      'Anypoint’s audit log: added at 2026-01-08 09:10:10 UTC by Latchkey (connected app)',
+      'oktaLog: removed at 2026-01-11 09:10:02 UTC',
+      'Anypoint’s audit log: removed at 2026-01-11 09:10:10 UTC by Latchkey (connected app)',
+    ].join('; '),
+  );
+  for (const { timeline } of stories)
+    expect(timeline.map(({ at }) => at)).toEqual(timeline.map(({ at }) => at).toSorted());
+  await rm(out, { recursive: true });
+});
+
+test('the canary’s days without a round are told: of those it is no evidence', async () => {
+  expect(await page()).toContain(
+    'Rounds began on 1 of 90 days. The longest time without one was 84 days 14 hours',
+  );
+});
+
+test('the commands of the page check a pack without Latchkey, and find what was changed', async () => {
+  const commands = /<pre id="commands">(.*?)<\/pre>/s.exec(await page())?.[1] ?? '';
+  const plain = commands
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+  const copy = await copied();
+  const check = (key = vkey) =>
+    promisify(execFile)('bash', ['-c', plain], { cwd: copy, env: { ...process.env, KEY: key } });
+  expect((await check()).stdout).toContain('Signature Verified Successfully');
+  const other = readSigner(newSigningKey('latchkey.example/audit'))?.verifier.vkey;
+  await expect(check(other)).rejects.toThrow();
+  await appendFile(join(copy, 'grants.csv'), 'x');
+  await expect(check()).rejects.toMatchObject({ stdout: expect.stringContaining('grants.csv: FAILED') });
+  await manifestAnew(copy);
+  await expect(check()).rejects.toThrow();
+  await rm(copy, { recursive: true });
+});
+
+test('the program that a pack brings is the one of the guide', async () => {
+  const guide = /```js\n(.*?)```/s.exec(await readFile('docs/audit.md', 'utf8'))?.[1];
+  expect(await readFile(join(folder, 'verify-proof.mjs'), 'utf8')).toBe(guide);
+});
+
 // opensearch-project/dashboards-reporting#545, getodk/central#752; grafana/grafana#17363 and adaltas/node-csv#503
 test('a spreadsheet reads the files as UTF-8, and their numbers as numbers', async () => {
   for (const name of (await readdir(folder)).filter((one) => one.endsWith('.csv'))) {

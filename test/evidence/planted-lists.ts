@@ -22,7 +22,12 @@ export async function plantLeaver(db: Db, who: Somebody, by: Somebody, revokeId:
 /** A review of four lines by one reviewer: kept with a rationale, kept in bulk without, taken away, and not decided on. */
 export async function plantReview(
   db: Db,
-  { reviewer, people, removed }: { reviewer: Somebody; people: readonly Somebody[]; removed: Access },
+  {
+    reviewer,
+    people,
+    removed,
+    kept,
+  }: { reviewer: Somebody; people: readonly Somebody[]; removed: Access; kept: Access },
 ): Promise<void> {
   const campaign = randomUUID();
   const doc = {
@@ -51,10 +56,10 @@ export async function plantReview(
   for (const [n, { draft, comment, seconds, inBulk, revokeId }] of lines.entries()) {
     const isDecided = draft !== null;
     await sql`insert into campaign_lines (campaign_id, n, kind, person_id, entitlement_key, group_id, facts, reviewer_id, shown_at,
-        draft, drafted_at, draft_in_bulk, decision, comment, decided_by, decided_by_name, decided_at, revoke_id)
+        draft, drafted_at, draft_in_bulk, decision, comment, decided_by, decided_by_name, decided_at, revoke_id, change_id)
       values (${campaign}, ${n + 1}, 'grant', ${people[n]?.id}, 'orders', 'g1', ${JSON.stringify({ person: people[n], tier: 'medium' })}::jsonb,
         ${reviewer.id}, ${on(31)}, ${draft}, ${seconds === null ? null : on(31, 9, seconds)}, ${inBulk}, ${draft}, ${comment},
-        ${isDecided ? reviewer.id : null}, ${isDecided ? reviewer.name : null}, ${isDecided ? on(31, 10) : null}, ${revokeId})`.execute(
+        ${isDecided ? reviewer.id : null}, ${isDecided ? reviewer.name : null}, ${isDecided ? on(31, 10) : null}, ${revokeId}, ${n === 0 ? kept.id : null})`.execute(
       db,
     );
   }

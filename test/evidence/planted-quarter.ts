@@ -16,7 +16,17 @@ export const ADMINISTRATOR = { id: 'admin', name: 'Anypoint administrator' };
 
 /** Ids of the changes that are not as they should be, and of some that are. */
 export type Planted = Record<
-  'around' | 'late' | 'selfKept' | 'breakGlass' | 'signIn' | 'early' | 'leaver' | 'advised' | 'privileged',
+  | 'around'
+  | 'late'
+  | 'selfKept'
+  | 'breakGlass'
+  | 'signIn'
+  | 'early'
+  | 'leaver'
+  | 'advised'
+  | 'privileged'
+  | 'leaverGrant'
+  | 'leaverGrant',
   string
 >;
 
@@ -91,7 +101,13 @@ export async function plantQuarter(db: Db): Promise<Planted> {
   await told(lena, leaver.goneWrittenAt, 'removed');
   await plantLeaver(db, lena, olga, leaver.revokeId);
   planted.leaver = leaver.revokeId;
-  await plantReview(db, { reviewer: olga, people: [ines, omar, mona, lena], removed: weekly[4] as Access });
+  planted.leaverGrant = leaver.id;
+  await plantReview(db, {
+    reviewer: olga,
+    people: [ines, omar, mona, lena],
+    removed: weekly[4] as Access,
+    kept: weekly[4] as Access,
+  });
   await plantCanary(db, weekly[0] as Access);
   // Before the quarter, and after it.
   await write(access(mona, mona, on(-20)).events);

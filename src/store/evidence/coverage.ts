@@ -26,7 +26,7 @@ export async function sourcesHeard(tx: Tx): Promise<SourceHeard[]> {
 
 /** When the record begins: the first entry of the audit that is at hand; null: there is none. */
 export async function recordBegan(tx: Tx): Promise<Date | null> {
-  const { rows } = await sql<{ at: Date }>`select at from audit order by id limit 1`.execute(tx);
+  const { rows } = await sql<{ at: Date }>`select at from audit order by at, id limit 1`.execute(tx);
   return rows[0]?.at ?? null;
 }
 
