@@ -13,51 +13,59 @@ const UNSIGNED_ORIGIN = 'unsigned.invalid/audit';
 export type CheckpointMade = { made: StoredCheckpoint | null } | { refused: string };
 
 /**
- * Makes checkpoints of what is sealed. Never one that contradicts the one before, nor one that this process has seen: a
- * log that signs two histories proves nothing. `keys`: those of the moment. `seenBefore`: what
- * is known of the log from elsewhere when this process begins.
+ * Makes checkpoints of what is sealed. Never one that contradicts the one before, nor one that this process has seen, or
+ * was told of: a log that signs two histories proves nothing. `keys`: those of the moment. `toldSince`: what has become
+ * known of the log from elsewhere since it was asked last.
  */
 export function createCheckpoints(
   keys: () => LogKeys,
-  seenBefore: () => Promise<Tree | null> = async () => null,
+  toldSince: () => Promise<readonly Tree[]> = async () => [],
 ): (db: Db) => Promise<CheckpointMade> {
   let seen: Tree | null = null;
-  let isFirst = true;
+  let told: readonly Tree[] = [];
   return async (db) => {
-    if (isFirst) seen = await seenBefore();
-    isFirst = false;
-    const done = await db.transaction().execute(async (tx): Promise<CheckpointMade> => {
-      if (!(await becomeSealer(tx))) return { made: null };
-      return await makeCheckpoint(tx, keys(), seen);
+    told = [...told, ...(await toldSince())];
+    const done = await db.transaction().execute(async (tx): Promise<Done> => {
+      if (!(await becomeSealer(tx))) return 'later';
+      return await makeCheckpoint(tx, keys(), seen === null ? told : [seen, ...told]);
     });
-    if ('made' in done && done.made !== null) seen = done.made;
-    return done;
+    if (done === 'later') return { made: null };
+    if ('refused' in done) return done;
+    told = [];
+    seen = done.goesOnTo ?? seen;
+    return { made: done.made };
   };
 }
 
-async function makeCheckpoint(tx: Tx, keys: LogKeys, seen: Tree | null): Promise<CheckpointMade> {
+/** `goesOnTo`: the tree that the log has gone on to from all that was known; null: it is empty. `later`: somebody else is at it. */
+type Done = { made: StoredCheckpoint | null; goesOnTo: Tree | null } | { refused: string } | 'later';
+
+async function makeCheckpoint(tx: Tx, keys: LogKeys, seen: readonly Tree[]): Promise<Done> {
   const size = await sealedCount(tx);
   const last = await lastCheckpoint(tx);
-  if (last?.size === size && isSignedByAll(last.note, keys) && (seen === null || seen.size === size))
-    return { made: null };
-  if (size === 0 && last === null) return { made: null };
-  for (const known of [last, seen])
-    if (known !== null && known.size > size)
+  const isMade = last?.size === size && isSignedByAll(last.note, keys);
+  if (isMade && seen.every((one) => one.size === size && one.root.equals(last.root)))
+    return { made: null, goesOnTo: last };
+  if (size === 0 && last === null && seen.length === 0) return { made: null, goesOnTo: null };
+  const known = last === null ? seen : [last, ...seen];
+  for (const one of known)
+    if (one.size > size)
       return {
-        refused: `entries ${size + 1} to ${known.size} had been sealed, and are gone`,
+        refused: `entries ${size + 1} to ${one.size} had been sealed, and are gone`,
       };
-  if (!(await growTree(tx, size))) return { made: null };
+  if (!(await growTree(tx, size))) return 'later';
   const read = treeReader(tx);
-  for (const known of [last, seen])
-    if (known !== null && !(await rootAt(read, known.size)).equals(known.root))
-      return { refused: `of entries 1 to ${known.size}, which had been sealed, some have been changed` };
+  for (const one of known)
+    if (!(await rootAt(read, one.size)).equals(one.root))
+      return { refused: `of entries 1 to ${one.size}, which had been sealed, some have been changed` };
   const why = last === null || keys.signers.length === 0 ? null : whyNotOurs(last.note, keys);
   if (why !== null) return { refused: why };
+  if (isMade) return { made: null, goesOnTo: last };
   const origin = keys.signers[0]?.verifier.name ?? UNSIGNED_ORIGIN;
   const root = await rootAt(read, size);
   const made = { size, root, note: signNote(checkpointText({ origin, size, root }), keys.signers) };
   await keepCheckpoint(tx, made);
-  return { made: { ...made, madeAt: new Date() } };
+  return { made: { ...made, madeAt: new Date() }, goesOnTo: made };
 }
 
 /** One without a signature was made before there was a key. */

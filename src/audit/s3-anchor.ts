@@ -17,7 +17,7 @@ const DIGITS = 15;
 const words: Record<string, string> = {
   NoSuchBucket: 'there is no such bucket: see its name and the region (AWS_REGION)',
   AccessDenied:
-    'Latchkey’s role in AWS may not write there: allow s3:PutObject, s3:PutObjectRetention and s3:GetObject on it',
+    'Latchkey’s role in AWS may not use it: allow s3:PutObject, s3:PutObjectRetention and s3:GetObject on its objects, and s3:ListBucket on the bucket',
   InvalidRequest: 'the bucket takes no locked objects: make one with object lock, and name that',
   InvalidAccessKeyId: 'AWS does not know the credentials that are here',
   SignatureDoesNotMatch: 'AWS does not take the credentials that are here: see the secret access key',
@@ -30,6 +30,9 @@ const words: Record<string, string> = {
   AuthorizationHeaderMalformed: 'the bucket is in another region: set AWS_REGION',
 };
 
+/** `note`: the newest checkpoint there; null: none is newer than what was asked for. */
+export type FoundInS3 = { note: string | null } | { why: string };
+
 export type PutInS3 = (checkpoint: { size: number; note: string }, now: Date) => Promise<string | null>;
 
 /**
@@ -39,16 +42,10 @@ export type PutInS3 = (checkpoint: { size: number; note: string }, now: Date) =>
  * null: it is there. The SDK is loaded when it is first needed.
  */
 export function createS3Anchor({ bucket, prefix, keepMs }: S3Anchor, given: S3Given = {}): PutInS3 {
-  let client: S3Client | null = null;
+  const open = opener(given);
   return async ({ size, note }, now) => {
-    const sdk = await import('@aws-sdk/client-s3');
-    client ??= new sdk.S3Client({
-      ...given,
-      maxAttempts: ATTEMPTS,
-      requestHandler: { connectionTimeout: CONNECT_WITHIN_MS, requestTimeout: WITHIN_MS },
-    });
-    const at = { Bucket: bucket, Key: `${prefix}${String(size).padStart(DIGITS, '0')}.txt` };
-    const abort = () => ({ abortSignal: AbortSignal.timeout(WITHIN_MS) });
+    const { sdk, client } = await open();
+    const at = { Bucket: bucket, Key: keyOf(prefix, size) };
     try {
       await client.send(
         new sdk.PutObjectCommand({
@@ -76,6 +73,69 @@ export function createS3Anchor({ bucket, prefix, keepMs }: S3Anchor, given: S3Gi
       return inWords(error);
     }
   };
+}
+
+/**
+ * The newest checkpoint of those in the bucket that are of `from` entries or more. A database that was put back from a
+ * backup, or cut, has less than the bucket does.
+ */
+export function createS3Look(
+  { bucket, prefix }: Pick<S3Anchor, 'bucket' | 'prefix'>,
+  given: S3Given = {},
+): (from: number) => Promise<FoundInS3> {
+  const open = opener(given);
+  return async (from) => {
+    try {
+      const { sdk, client } = await open();
+      let after = from === 0 ? prefix : keyOf(prefix, from - 1);
+      let newest: string | null = null;
+      for (;;) {
+        const { Contents = [], IsTruncated = false } = await client.send(
+          new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, StartAfter: after }),
+          abort(),
+        );
+        // In the order of their keys, which is that of their sizes. Others' objects have other names.
+        const keys = Contents.flatMap(({ Key = '' }) => (isOurs(prefix, Key) ? [Key] : []));
+        newest = keys.at(-1) ?? newest;
+        const last = Contents.at(-1)?.Key;
+        if (!IsTruncated || last === undefined) break;
+        after = last;
+      }
+      if (newest === null) return { note: null };
+      const found = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: newest }), abort());
+      return { note: (await found.Body?.transformToString()) ?? '' };
+    } catch (error) {
+      return { why: inWords(error) };
+    }
+  };
+}
+
+function keyOf(prefix: string, size: number): string {
+  return `${prefix}${String(size).padStart(DIGITS, '0')}.txt`;
+}
+
+function isOurs(prefix: string, key: string): boolean {
+  return key.startsWith(prefix) && /^\d{15}\.txt$/.test(key.slice(prefix.length));
+}
+
+/** The SDK and its client, both when they are first needed. */
+function opener(
+  given: S3Given,
+): () => Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }> {
+  let client: S3Client | null = null;
+  return async () => {
+    const sdk = await import('@aws-sdk/client-s3');
+    client ??= new sdk.S3Client({
+      ...given,
+      maxAttempts: ATTEMPTS,
+      requestHandler: { connectionTimeout: CONNECT_WITHIN_MS, requestTimeout: WITHIN_MS },
+    });
+    return { sdk, client };
+  };
+}
+
+function abort(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(WITHIN_MS) };
 }
 
 /** What is signed; witnesses and a second key may have added signatures since. */

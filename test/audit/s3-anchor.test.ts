@@ -120,7 +120,7 @@ describe('a place that is away', () => {
     await anchoring();
     expect(other).toEqual([21]);
     expect(await auditTroubles(db)).toMatchObject([
-      { part: 'S3', why: expect.stringMatching(/may not write/) },
+      { part: 'S3', why: expect.stringMatching(/may not use it/) },
     ]);
     s3.refuse(null);
     await anchoring();

@@ -1,8 +1,10 @@
 import { createCheckpoints } from '../../audit/checkpoints.ts';
 import { noKeys } from '../../audit/log-keys.ts';
+import type { S3Given } from '../../audit/s3-anchor.ts';
 import { sealAll } from '../../audit/seal.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
-import { anchorWhenDue, lastInFile } from './anchors.ts';
+import { anchorWhenDue } from './anchors.ts';
+import { createToldElsewhere } from './told-elsewhere.ts';
 import { createTroubleNotes } from './troubles.ts';
 
 type Sealing = Pick<Data & Runtime, 'db' | 'log' | 'nudge' | 'auditKeys' | 'auditAnchors'>;
@@ -12,15 +14,12 @@ const SAY_AGAIN_MS = 60_000;
 
 /**
  * Seals what was written, for about so long, makes a checkpoint of it, and puts it elsewhere when that is due. A trail that contradicts what was sealed
- * before, or what the file of checkpoints says, gets none: that is said, in the log and as a trouble, and it stays so until somebody has looked.
+ * before, or what the file or the bucket of checkpoints says, gets none: that is said, in the log and as a trouble, and it stays so until somebody has looked.
  */
-export function createSealing(context: Sealing, forMs: number): () => Promise<void> {
-  const { db, log, auditKeys = () => noKeys, auditAnchors } = context;
-  const file = auditAnchors?.file ?? null;
-  const checkpoint = createCheckpoints(auditKeys, async () =>
-    file === null ? null : await lastInFile(file),
-  );
+export function createSealing(context: Sealing, forMs: number, given: S3Given = {}): () => Promise<void> {
+  const { db, log, auditKeys = () => noKeys } = context;
   const note = createTroubleNotes(db);
+  const checkpoint = createCheckpoints(auditKeys, createToldElsewhere(context, note, given));
   let saidAt = Number.NEGATIVE_INFINITY;
   return async () => {
     await sealAll(db, forMs);

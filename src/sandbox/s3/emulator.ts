@@ -56,6 +56,7 @@ export async function startS3(): Promise<S3Emulator> {
       const [bucket = '', ...key] = (request.params as { '*': string })['*'].split('/');
       if (bucket !== LOCKED_BUCKET && bucket !== OPEN_BUCKET)
         throw new S3Error(404, 'NoSuchBucket', 'The specified bucket does not exist');
+      if (request.method === 'GET' && key.join('/') === '') return list(request, reply, objects);
       return request.method === 'PUT'
         ? put(request, reply, { objects, hasLock: bucket === LOCKED_BUCKET, key: key.join('/') })
         : get(reply, objects.get(key.join('/')));
@@ -118,6 +119,21 @@ function put(
 function get(reply: FastifyReply, found: Stored | undefined): FastifyReply {
   if (found === undefined) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.');
   return reply.type('text/plain; charset=utf-8').send(found.body);
+}
+
+/** As many keys in one answer; S3 gives a thousand. */
+const LISTED = 3;
+
+function list({ query }: FastifyRequest, reply: FastifyReply, objects: S3Emulator['objects']): FastifyReply {
+  const asked = query as Record<string, string | undefined>;
+  const { prefix = '', 'start-after': after = '' } = asked;
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+  const some = keys.slice(0, LISTED);
+  return reply
+    .type('application/xml')
+    .send(
+      `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult><Prefix>${prefix}</Prefix><KeyCount>${some.length}</KeyCount><IsTruncated>${keys.length > some.length}</IsTruncated>${some.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')}</ListBucketResult>`,
+    );
 }
 
 function requireKey({ headers }: FastifyRequest): void {
