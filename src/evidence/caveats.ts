@@ -7,7 +7,7 @@ type Known = Pick<
   | 'madeAt'
   | 'lists'
   | 'teamLog'
-  | 'heard'
+  | 'sources'
   | 'recordBegan'
   | 'archivedBefore'
   | 'policies'
@@ -50,9 +50,9 @@ function ofRecord({ plan, recordBegan, archivedBefore }: Known): string[] {
     : [`Latchkey’s record begins at ${utc(recordBegan)}. Of the time before nothing is known here.`];
 }
 
-function ofLogs({ plan, madeAt, teamLog, heard }: Known): string[] {
+function ofLogs({ plan, madeAt, teamLog, sources }: Known): string[] {
   const end = Math.min(plan.to.getTime(), madeAt.getTime());
-  const found = heard.flatMap(({ source, readTo, refusedAt }) => {
+  const found = sources.flatMap(({ source, readTo, refusedAt }) => {
     if (refusedAt !== null)
       return [
         `${source} can’t be read since ${utc(refusedAt)}: what it has since is not held against the record.`,

@@ -21,7 +21,7 @@ export type WrittenList = {
 };
 
 /** So many rows of a list stand in the page; all of them are in its files. */
-export const SHOWN = 200;
+const SHOWN = 200;
 const BATCH = 200;
 
 export type ListSpec = Pick<WrittenList, 'name' | 'title' | 'query' | 'counted' | 'columns'>;

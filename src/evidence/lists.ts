@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { type ListName, listTitles } from '../core/evidence/controls.ts';
 import { utc } from '../core/evidence/words.ts';
-import { archivedBefore, canaryDays, recordBegan, sourcesHeard } from '../store/evidence/coverage.ts';
+import { archivedBefore, canaryDays, recordBegan, sourcesTelling } from '../store/evidence/coverage.ts';
 import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
 import {
   canaryRounds,
@@ -19,10 +19,10 @@ import { type Counted, listChanges } from './change-lists.ts';
 import { writeMembershipEvents } from './completeness.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
+import { writeHeld } from './held-lists.ts';
 import { openList } from './list.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { drawSamples, idsDrawn } from './samples.ts';
-import { writeStanding } from './standing-lists.ts';
 import type { Writing } from './writing.ts';
 
 type Drawn = Omit<Counted, 'givenOf'> &
@@ -34,7 +34,7 @@ type Drawn = Omit<Counted, 'givenOf'> &
     | 'teamLog'
     | 'canary'
     | 'canaryDays'
-    | 'heard'
+    | 'sources'
     | 'recordBegan'
     | 'archivedBefore'
     | 'policies'
@@ -55,7 +55,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   const { rows: rounds } = await canaryTotals(plan).execute(tx);
   const { told, teamLog } = await writeMembershipEvents(writing);
   const end = new Date(Math.min(plan.to.getTime(), madeAt.getTime()));
-  await writeStanding(writing, { end, givenOf });
+  await writeHeld(writing, { end, givenOf });
   const policies = await writePolicies(writing);
   const samples = await drawSamples(writing);
   return {
@@ -67,7 +67,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
     policies,
     canary: rounds[0] ?? null,
     canaryDays: await canaryDays(tx, plan, madeAt),
-    heard: await sourcesHeard(tx),
+    sources: await sourcesTelling(tx),
     recordBegan: await recordBegan(tx),
     archivedBefore: await archivedBefore(tx),
     ...counted,

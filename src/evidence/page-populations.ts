@@ -4,7 +4,7 @@ import { table } from './page-table.ts';
 import type { PackFacts } from './plan.ts';
 
 /** Every list with its counts, and what other systems tell held against what Latchkey has. */
-export function populationsSection({ lists, told, teamLog, heard }: PackFacts): Html {
+export function populationsSection({ lists, told, teamLog, sources }: PackFacts): Html {
   const all = [...lists.values()];
   const rows = all.map(({ name, title, counted, written }) => [
     html`<a href="${name}.csv">${title}</a>`,
@@ -20,7 +20,7 @@ export function populationsSection({ lists, told, teamLog, heard }: PackFacts): 
 ${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
 <h3>Held against what the identity provider told</h3>
 <p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources, and stands once for each; what is pushed on to Anypoint stands in Anypoint’s log too. What they told is kept for 400 days.</p>
-${heardInWords(heard)}
+${sourcesInWords(sources)}
 ${toldTable(
   told.filter(({ source }) => source !== ANYPOINT),
   'No event source told of a membership change in this period.',
@@ -52,12 +52,12 @@ function toldTable(told: PackFacts['told'], empty: string): Html {
   );
 }
 
-function heardInWords(heard: PackFacts['heard']): Html | null {
-  if (heard.length === 0) return null;
+function sourcesInWords(sources: PackFacts['sources']): Html | null {
+  if (sources.length === 0) return null;
   return table(
     'What event sources told',
     ['Source', 'First told of something at', 'Last', 'Read to its end at'],
-    heard.map(({ source, firstAt, lastAt, readTo }) => [
+    sources.map(({ source, firstAt, lastAt, readTo }) => [
       source,
       utc(firstAt),
       utc(lastAt),

@@ -1,7 +1,7 @@
 import type { Signer } from '../audit/note.ts';
 import type { Control, Framework, ListName } from '../core/evidence/controls.ts';
 import type { Entitlement } from '../core/policy/catalogue.ts';
-import type { CanaryDays, SourceHeard } from '../store/evidence/coverage.ts';
+import type { CanaryDays, TellingSource } from '../store/evidence/coverage.ts';
 import type { CanaryTotals } from '../store/evidence/other-lists.ts';
 import type { KnownGroup } from '../store/evidence/reach.ts';
 import type { WrittenFile } from './folder.ts';
@@ -57,7 +57,7 @@ export type PackFacts = {
   canary: CanaryTotals | null;
   /** Null: no round began. */
   canaryDays: CanaryDays | null;
-  heard: SourceHeard[];
+  sources: TellingSource[];
   /** The first entry of the audit that is at hand; null: it has none. */
   recordBegan: Date | null;
   /** Audit entries from before this are in an archive, and are not read here; null: all are at hand. */

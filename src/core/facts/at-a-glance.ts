@@ -1,6 +1,7 @@
 import { type Change, isFound } from '../change/change.ts';
 import { durationInWords, roughlyInWords } from '../duration.ts';
-import { type Entitlement, isPrivileged } from '../policy/catalogue.ts';
+import type { Entitlement } from '../policy/catalogue.ts';
+import { isPrivileged } from '../policy/privileged.ts';
 import type { RecordedFacts } from '../policy/verdict.ts';
 import { oneLine } from '../storable.ts';
 import { capital } from '../text.ts';

@@ -4,11 +4,6 @@ import type { CarriedElsewhere } from './delivery.ts';
 
 export type Tier = 'low' | 'medium' | 'high' | 'critical';
 
-/** Privileged access: what changes or administers production. A tier that is not known is none. */
-export function isPrivileged(tier: string | null): boolean {
-  return tier === 'high' || tier === 'critical';
-}
-
 /**
  * The people who may approve. Each source yields people at the time of asking, and again at the click. `quorum`: how
  * many of its own people it takes for this source to have approved; left out: one.

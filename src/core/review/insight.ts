@@ -1,5 +1,5 @@
 import { figure } from '../mass-change/words.ts';
-import { isPrivileged } from '../policy/catalogue.ts';
+import { isPrivileged } from '../policy/privileged.ts';
 import type { LineFacts } from './line.ts';
 
 /** The one thing about a line that a reviewer should see first. */

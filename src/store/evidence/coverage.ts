@@ -5,7 +5,7 @@ import { canaryRounds } from './other-lists.ts';
 import type { Period } from './populations.ts';
 
 /** Who told of memberships, and how far. A time that is null is not known. */
-export type SourceHeard = {
+export type TellingSource = {
   source: string;
   firstAt: Date;
   lastAt: Date;
@@ -15,8 +15,8 @@ export type SourceHeard = {
   refusedAt: Date | null;
 };
 
-export async function sourcesHeard(tx: Tx): Promise<SourceHeard[]> {
-  const { rows } = await sql<SourceHeard>`
+export async function sourcesTelling(tx: Tx): Promise<TellingSource[]> {
+  const { rows } = await sql<TellingSource>`
     select o.event_source as source, min(o.received_at) as "firstAt", max(o.received_at) as "lastAt",
       c.covered_to as "readTo", c.refused_at as "refusedAt"
     from observed o left join event_source_coverage c using (event_source)

@@ -2,7 +2,7 @@ import { durationInWords } from '../core/duration.ts';
 import { type ListName, listTitles } from '../core/evidence/controls.ts';
 import { couldReach } from '../core/evidence/reach.ts';
 import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
-import { isPrivileged } from '../core/policy/catalogue.ts';
+import { isPrivileged } from '../core/policy/privileged.ts';
 import { rowsOf } from '../store/evidence/cursor.ts';
 import { heldWithin } from '../store/evidence/populations.ts';
 import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
@@ -46,7 +46,7 @@ const entitlementColumns = [
 type HeldOf = ReadonlyMap<string, number>;
 
 /** Who held what at the start and at the end, what there is to hold, and everybody who held something privileged. */
-export async function writeStanding(
+export async function writeHeld(
   writing: Writing,
   { end, givenOf }: { end: Date; givenOf: HeldOf },
 ): Promise<void> {
