@@ -54,11 +54,19 @@ export async function birthrightsDue(
 
 /** Ids of the people whom the IdP means by a login or e-mail; of those it has confirmed. */
 export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select id from people p where (lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail}))
+  return (await peopleNamed(db, loginOrEmail)).map(({ id }) => id);
+}
+
+/** The same people, with their names. */
+export async function peopleNamed(
+  db: Db | Tx,
+  loginOrEmail: string,
+): Promise<{ id: string; name: string }[]> {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select id, name from people p where (lower(login) = lower(${loginOrEmail}) or lower(email) = lower(${loginOrEmail}))
       and exists (select from person_links l where l.person_id = p.id and ${isOfIdp('l.system')} and not l.is_unconfirmed)
     order by id`.execute(db);
-  return rows.map((row) => row.id);
+  return rows;
 }
 
 /** Ids of the changes by which a person would hold something by rule, and that wait for somebody's decision. */

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { hasBaseline } from './baseline.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { pendingChange, unfinishedMass } from './states.ts';
 
@@ -19,10 +18,16 @@ export async function membersWithoutGrant(
   db: Db | Tx,
   of: { groupId: string; personId: string | null; massId?: string },
 ): Promise<WithoutGrant> {
-  const { rows } = await sql<{ others: number; before: boolean | null; found: boolean | null }>`
+  const { rows } = await sql<{
+    others: number;
+    before: boolean | null;
+    found: boolean | null;
+    isLookedAt: boolean;
+  }>`
     select count(distinct person_id) filter (where person_id is distinct from ${of.personId}::uuid)::int as others,
       bool_or(is_before) filter (where person_id = ${of.personId}::uuid) as before,
-      bool_or(not is_before) filter (where person_id = ${of.personId}::uuid) as found
+      bool_or(not is_before) filter (where person_id = ${of.personId}::uuid) as found,
+      exists (select from baselines where group_id = ${of.groupId}) as "isLookedAt"
     from (
       select person_id, true as is_before from baseline_members where group_id = ${of.groupId} and ended_at is null
       union all
@@ -38,7 +43,7 @@ export async function membersWithoutGrant(
       and g.ended_at is null and g.ends_at > clock_timestamp())`.execute(db);
   const [row] = rows;
   return {
-    others: (await hasBaseline(db, of.groupId)) ? (row?.others ?? 0) : null,
+    others: row?.isLookedAt === true ? (row?.others ?? 0) : null,
     isIn: row?.before === true ? 'before' : row?.found === true ? 'found' : null,
   };
 }

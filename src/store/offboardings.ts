@@ -74,10 +74,7 @@ export async function leaversAmong(
   personIds: readonly string[],
 ): Promise<Map<PersonId, Offboarding>> {
   if (personIds.length === 0) return new Map();
-  const { rows } = await sql<{ doc: Offboarding }>`
-    select distinct on (person_id) doc from offboardings
-    where person_id = any(${uuidsOfAnyLength(personIds)}) and doc->>'beganAt' is not null
-    order by person_id, opened_at desc`.execute(db);
+  const { rows } = await newestBegun(uuidsOfAnyLength(personIds)).execute(db);
   const newest = rows.map(({ doc }) => caseOf(doc));
   return new Map(newest.filter(countsAsLeft).map((o) => [o.personId, o]));
 }
@@ -94,13 +91,27 @@ export async function isKeptOut(db: Db | Tx, personId: string): Promise<boolean>
 }
 
 const isOut = askedTogether(async (db, personIds: readonly string[]) => {
-  const asked = sql<{ id: string }>`
-    select person_id as id from offboardings
-    where person_id = any(${uuidsOfAnyLength(personIds)}) and state in ${openOffboarding}`.execute(db);
-  const [{ rows }, left] = await Promise.all([asked, leaversAmong(db, personIds)]);
-  const open = new Set(rows.map(({ id }) => id));
-  return personIds.map((id) => open.has(id) || left.has(id as PersonId));
+  const ids = uuidsOfAnyLength(personIds);
+  const { rows } = await sql<{ id: string; doc: Offboarding | null }>`
+    select person_id as id, null::jsonb as doc from offboardings
+    where person_id = any(${ids}) and state in ${openOffboarding}
+    union all
+    select * from (${newestBegun(ids)}) begun`.execute(db);
+  const out = new Set(
+    rows.filter(({ doc }) => doc === null || countsAsLeft(caseOf(doc))).map(({ id }) => id),
+  );
+  return personIds.map((id) => out.has(id));
 });
+
+/** Of each of these people the newest case that was more than asked about or held. */
+function newestBegun(ids: RawBuilder<unknown>) {
+  return sql<{
+    id: PersonId;
+    doc: Offboarding;
+  }>`select distinct on (person_id) person_id as id, doc from offboardings
+    where person_id = any(${ids}) and doc->>'beganAt' is not null
+    order by person_id, opened_at desc`;
+}
 
 /** Everybody for whom `isKeptOut` holds, as `person_id`; a property test holds the two together. */
 export const keptOut = sql`

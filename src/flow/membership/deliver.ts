@@ -19,9 +19,10 @@ export async function deliverToTeam(
   const { personId, teamId } = job;
   return await context.locks.withLock(`team:${personId}:${teamId}`, async () => {
     // A person whom the IdP does not know by an id of its own is given nothing, and loses nothing.
-    const person = await confirmedPerson(context, personId);
-    if (person === null) return done;
-    let desired = await desiredTeamMembership(context, person, teamId);
+    const confirmed = await confirmedPerson(context, personId);
+    if (confirmed === null) return done;
+    const { person, identities } = confirmed;
+    let desired = await desiredTeamMembership(context, person, teamId, identities);
     if (desired === 'as it is') return done;
     const users = await anypointUsers(context, person);
     // A person whom we did not know by this user may have been in the team before Latchkey.

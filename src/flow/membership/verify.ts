@@ -51,14 +51,13 @@ async function look(context: Context, before: Change, target: Target): Promise<R
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Not being able to look is not "not there": the alarm says which, and the look is repeated.
-    await noteWaiting(context, change, {
-      leg: 'delivery',
-      why: `Anypoint can’t be read: ${faultInWords(error)}`,
-    });
+    const now = await databaseNow(context.db);
+    const why = `Anypoint can’t be read: ${faultInWords(error)}`;
+    await noteWaiting(context, change, { leg: 'delivery', why }, now);
     // A throttled lane waits as a whole, which is the relay's to arrange.
     if (error.code === 'mulesoft.throttled') throw error;
     context.log.warn({ code: error.code, change: change.id }, 'Anypoint can’t be read');
-    return { againInMs: nextLookMs(change, context.objectiveMs, await databaseNow(context.db)) };
+    return { againInMs: nextLookMs(change, context.objectiveMs, now) };
   }
   switch (found.found) {
     case 'agrees': {
@@ -76,10 +75,10 @@ async function look(context: Context, before: Change, target: Target): Promise<R
       return done;
     }
     case 'waiting': {
-      await noteWaiting(context, change, found);
+      const now = await databaseNow(context.db);
+      await noteWaiting(context, change, found, now);
       if (found.redeliver)
         await owe(context, { job: 'deliverToTeam', personId: change.personId, teamId: change.target.teamId });
-      const now = await databaseNow(context.db);
       // The looks at thousands that wait for Okta would take the time of those that move.
       // A leg that is still to come brings a look, unless the delivery was earlier than the note of the write.
       const bringsALook =
@@ -250,6 +249,7 @@ async function noteWaiting(
   context: Data & Runtime,
   change: Change,
   look: Pick<Waiting, 'leg' | 'why' | 'isLeftBehind' | 'isUnmapped'> & { trouble?: string | null },
+  now: Date,
 ): Promise<void> {
   const { leg, why, trouble = null } = look;
   if (leg === 'signIn') {
@@ -265,7 +265,6 @@ async function noteWaiting(
     await record(context, change, (base) => ({ ...base, type: 'signedIn' }));
     return;
   }
-  const now = await databaseNow(context.db);
   if (!isPast(change, context.objectiveMs, now) && look.isLeftBehind !== true) return;
   if (change.late !== null && change.late.clearedAt === null) {
     // Going on again after an alarm is no new alarm; being stuck at the next leg as well is.

@@ -55,6 +55,11 @@ export async function isInGroupByScim(
   return (await scimStatus(context.db, who, [groupName])).isInAnyGroup;
 }
 
+/** How each IdP knows a person, by its system. */
+type Identities = ReadonlyMap<string, Identity | null>;
+/** `identities`: as they were read to say so; left out: they are others since. */
+type Confirmed = { person: Person; identities?: Identities };
+
 /**
  * A person whom an IdP has confirmed. Those whom only an unconfirmed record has named so far are asked about now. Null:
  * no IdP knows them. Then nothing is given to them or taken from them.
@@ -62,21 +67,22 @@ export async function isInGroupByScim(
 export async function confirmedPerson(
   context: Pick<Context, 'db' | 'idps'>,
   personId: string,
-): Promise<Person | null> {
+): Promise<Confirmed | null> {
   const unconfirmed: (Identity & AtIdp)[] = [];
   const { all } = context.idps;
   const [person, ...identities] = await Promise.all([
     readPerson(context.db, personId),
     ...all.map(({ system }) => identityOf(context.db, personId, system)),
   ]);
-  for (const [n, idp] of all.entries()) {
-    const identity = identities[n] ?? null;
-    if (identity?.isUnconfirmed === false) return person;
+  const known = new Map(all.map(({ system }, n) => [system, identities[n] ?? null]));
+  for (const idp of all) {
+    const identity = known.get(idp.system) ?? null;
+    if (identity?.isUnconfirmed === false) return person === null ? null : { person, identities: known };
     if (identity !== null) unconfirmed.push({ ...identity, idp });
   }
   for (const { idp, ...identity } of unconfirmed) {
     const inIdp = await readById({ idp }, identity);
-    if (inIdp !== null) return await rememberPerson(context.db, idp.system, inIdp);
+    if (inIdp !== null) return { person: await rememberPerson(context.db, idp.system, inIdp) };
   }
   return null;
 }
@@ -86,8 +92,9 @@ export async function desiredTeamMembership(
   context: TeamContext,
   person: Person,
   teamId: string,
+  identities?: Identities,
 ): Promise<'in' | 'out' | 'as it is'> {
-  return (await teamVerdict(context, person, teamId)).membership;
+  return (await teamVerdict(context, person, teamId, identities)).membership;
 }
 
 type TeamIdp = Pick<IdentityProvider, 'system' | 'carriesMembersAlone' | 'isMember' | 'readPerson'>;
@@ -100,9 +107,14 @@ type Settled = MembershipVerdict & { membership: 'in' | 'out' | 'as it is' };
 /**
  * Gathers what the rule of `teamMembership` asks for, at each IdP whose groups give the team; the IdP is read only where
  * the rule can't do without. Throws a retryable Fault while an entitlement that could give the team can't be checked:
- * not knowing is no reason to take away.
+ * not knowing is no reason to take away. `known`: how each IdP knows them, if that was read a moment ago.
  */
-export async function teamVerdict(context: TeamContext, person: Person, teamId: string): Promise<Settled> {
+export async function teamVerdict(
+  context: TeamContext,
+  person: Person,
+  teamId: string,
+  known?: Identities,
+): Promise<Settled> {
   const targets = context.catalogue.targetsOfTeam(teamId);
   if (targets === 'unchecked')
     throw new Fault(
@@ -115,7 +127,9 @@ export async function teamVerdict(context: TeamContext, person: Person, teamId: 
   );
   const [grants, ...identities] = await Promise.all([
     unendedGrants(context.db, { personId: person.id, teamId }),
-    ...concerned.map(({ system }) => identityOf(context.db, person.id, system)),
+    ...concerned.map(({ system }) =>
+      known === undefined ? identityOf(context.db, person.id, system) : (known.get(system) ?? null),
+    ),
   ]);
   const verdicts: Settled[] = [];
   for (const [n, idp] of concerned.entries()) {

@@ -7,7 +7,7 @@ import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import type { Data, Parties } from '../kernel/context.ts';
 import { accountAt, idpsOfPerson } from './accounts.ts';
-import { freshPerson } from './identify.ts';
+import { freshPerson, personByAccount } from './identify.ts';
 
 /** Whom a change concerns, as the IdP has them now. */
 export type Concerned = {
@@ -17,7 +17,12 @@ export type Concerned = {
   requester: Person | null;
   /** Why one of them may not ask, or hold, any more. */
   refusal: Refusal | null;
+  /** The names by which IdP and chat know the beneficiary; left out: not looked up. */
+  knownAs?: KnownAs;
 };
+
+/** The names by which an IdP and the chat know somebody; null: not known there. */
+export type KnownAs = { idpId: string | null; accountId: string | null };
 
 const askIt = 'Ask the IT desk to look at their account, then ask again.';
 
@@ -41,6 +46,7 @@ export async function concernedBy(
     requester: other === null ? one.person : other.person,
     // Of two, who asks is told first.
     refusal: other?.refusal ?? one.refusal,
+    knownAs: one.knownAs,
   };
 }
 
@@ -49,12 +55,17 @@ async function lookedAt(
   context: Data & Parties & AtIdp,
   id: string,
   idp?: IdentityProvider,
-): Promise<{ person: Person | null; refusal: Refusal | null }> {
-  const [person, account] = await Promise.all([personAt(context, id, idp), accountOf(context, id)]);
+): Promise<{ person: Person | null; refusal: Refusal | null; knownAs: KnownAs }> {
+  const [{ person, idpId }, { account, accountId }] = await Promise.all([
+    personAt(context, id, idp),
+    accountOf(context, id),
+  ]);
+  const knownAs = { idpId, accountId };
   if (person === null) {
     const name = (await readPerson(context.db, id))?.name ?? 'Whoever it is about';
     return {
       person,
+      knownAs,
       refusal: (await hasAccountElsewhere(context, id, idp))
         ? refuse(
             'unknownPerson',
@@ -66,6 +77,7 @@ async function lookedAt(
   }
   return {
     person,
+    knownAs,
     refusal:
       refuseStatus(person) ??
       refuseAccount(context.chat.name, person.name, account) ??
@@ -78,9 +90,10 @@ async function personAt(
   context: Data & Parties & AtIdp,
   id: string,
   idp?: IdentityProvider,
-): Promise<Person | null> {
-  if (idp !== undefined && (await accountAt(context, id)) === null) return null;
-  return await freshPerson(context, id, idp);
+): Promise<{ person: Person | null; idpId: string | null }> {
+  if (idp === undefined) return { person: await freshPerson(context, id), idpId: null };
+  const idpId = await accountAt({ ...context, idp }, id);
+  return { person: idpId === null ? null : await personByAccount(context, idp, idpId), idpId };
 }
 
 async function hasAccountElsewhere(
@@ -93,9 +106,12 @@ async function hasAccountElsewhere(
   return systems.length > 0 && !systems.includes(idp.system);
 }
 
-async function accountOf(context: Data & Parties, id: string): Promise<ChatAccount | null> {
+async function accountOf(
+  context: Data & Parties,
+  id: string,
+): Promise<{ account: ChatAccount | null; accountId: string | null }> {
   const accountId = await linkOf(context.db, id, context.chat.system);
-  return accountId === null ? null : await context.chat.whoIs(accountId);
+  return { account: accountId === null ? null : await context.chat.whoIs(accountId), accountId };
 }
 
 const notActive: Record<Exclude<IdpPersonStatus, 'active'>, string> = {

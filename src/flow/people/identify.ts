@@ -124,6 +124,15 @@ export async function freshPerson(
       ? await homeOf(context.db, personId)
       : { system: idp.system, id: await linkOf(context.db, personId, idp.system) };
   if (from === null || from.id === null) return null;
-  const fromIdp = await (idp ?? context.idps.of(from.system)).readPerson(from.id);
-  return fromIdp === null ? null : await rememberPerson(context.db, from.system, fromIdp);
+  return await personByAccount(context, idp ?? context.idps.of(from.system), from.id);
+}
+
+/** The person as an identity provider has them now, by its id of them. Null: it no longer knows them. */
+export async function personByAccount(
+  { db }: Pick<Data, 'db'>,
+  idp: IdentityProvider,
+  id: string,
+): Promise<Person | null> {
+  const fromIdp = await idp.readPerson(id);
+  return fromIdp === null ? null : await rememberPerson(db, idp.system, fromIdp);
 }

@@ -1,6 +1,6 @@
 import { Fault } from '../../core/fault.ts';
-import { idsNamed } from '../../store/birthrights.ts';
-import { type Person, readPerson, rememberPerson } from '../../store/people.ts';
+import { peopleNamed } from '../../store/birthrights.ts';
+import { type Person, rememberPerson } from '../../store/people.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import type { Data } from '../kernel/context.ts';
 
@@ -13,8 +13,8 @@ export async function managerName(
   { manager }: Pick<Person, 'manager'>,
 ): Promise<string | null> {
   if (manager === null) return null;
-  const [id, ...others] = await idsNamed(db, manager);
-  if (id !== undefined) return others.length > 0 ? manager : ((await readPerson(db, id))?.name ?? manager);
+  const [known, ...others] = await peopleNamed(db, manager);
+  if (known !== undefined) return others.length > 0 ? manager : known.name;
   try {
     const found = await idp.readPerson(manager);
     return found === null ? manager : (await rememberPerson(db, idp.system, found)).name;

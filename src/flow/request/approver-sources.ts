@@ -18,16 +18,33 @@ export async function peopleOf(
   source: ApproverSource,
   { entitlement, beneficiary }: { entitlement: Entitlement; beneficiary: Person },
 ): Promise<Candidate[]> {
-  return await peopleAt(at(context, entitlement), source, { entitlement, beneficiary });
+  const [people = []] = await peopleOfEach(context, [source], { entitlement, beneficiary });
+  return people;
+}
+
+/** Those whom each of several sources yields, in their order. Who has left is asked once for all of them. */
+export async function peopleOfEach(
+  context: Context,
+  sources: readonly ApproverSource[],
+  about: { entitlement: Entitlement; beneficiary: Person },
+): Promise<Candidate[][]> {
+  const there = at(context, about.entitlement);
+  const { entitlement, beneficiary } = about;
+  const met = await Promise.all(
+    sources.map((source) => peopleAt(there, source, { entitlement, beneficiary })),
+  );
+  // An admin may know that somebody has left before the IdP does.
+  const leavers = await leaversAmong(context.db, [...new Set(met.flat().map(({ id }) => id))]);
+  return met.map((people) => people.filter(({ id }) => !leavers.has(id)).map(candidate));
 }
 
 async function peopleAt(
   context: Context & AtIdp,
   source: ApproverSource,
   { entitlement, beneficiary }: { entitlement: Entitlement; beneficiary: Person },
-): Promise<Candidate[]> {
-  if ('owner' in source) return await byEmail(context, entitlement.owner);
-  if ('person' in source) return await byEmail(context, source.person);
+): Promise<Person[]> {
+  if ('owner' in source) return await peopleByEmail(context, [entitlement.owner]);
+  if ('person' in source) return await peopleByEmail(context, [source.person]);
   if ('admins' in source) return await peopleByEmail(context, context.catalogue.current().admins);
   if ('onCall' in source) return await peopleOnCall(context);
   if ('manager' in source) {
@@ -39,7 +56,7 @@ async function peopleAt(
 }
 
 /** Nobody where the catalogue does not say who is on call, or the user group is off. */
-async function peopleOnCall(context: Context & AtIdp): Promise<Candidate[]> {
+async function peopleOnCall(context: Context & AtIdp): Promise<Person[]> {
   const { onCall } = context.catalogue.current();
   if (onCall === null) return [];
   if ('idpGroup' in onCall) return await membersOf(context, onCall.idpGroup);
@@ -56,7 +73,7 @@ async function peopleOnCall(context: Context & AtIdp): Promise<Candidate[]> {
 /** More of a user group than this are not on call, they are a department. */
 const ON_CALL_MAX = 50;
 
-async function membersOf(context: Data & Parties & AtIdp, groupName: string): Promise<Candidate[]> {
+async function membersOf(context: Data & Parties & AtIdp, groupName: string): Promise<Person[]> {
   const group = await context.idp.findGroup(groupName);
   if (group === null) return [];
   const members: IdpPerson[] = [];
@@ -67,8 +84,12 @@ async function membersOf(context: Data & Parties & AtIdp, groupName: string): Pr
 async function peopleByEmail(
   context: Data & Parties & Partial<AtIdp>,
   emails: readonly string[],
-): Promise<Candidate[]> {
-  return (await Promise.all(emails.map((email) => byEmail(context, email)))).flat();
+): Promise<Person[]> {
+  const found = await Promise.all(emails.map((email) => activeByEmail(context, email, context.idp)));
+  return await asTheChatKnows(
+    context,
+    found.filter((person) => person !== null),
+  );
 }
 
 /** The directory lets anything stand for the manager; what it takes for no name at all is nobody. */
@@ -87,30 +108,27 @@ async function managerNamed(context: Runtime & AtIdp, name: string): Promise<Idp
  * identity provider that it is about comes first, and only whom it does not know is looked for in another.
  */
 export async function byEmail(context: Data & Parties & Partial<AtIdp>, email: string): Promise<Candidate[]> {
-  const found = await activeByEmail(context, email, context.idp);
-  return found === null ? [] : await withoutLeavers(context, [found]);
+  const found = await peopleByEmail(context, [email]);
+  const leavers = await leaversAmong(
+    context.db,
+    found.map(({ id }) => id),
+  );
+  return found.filter(({ id }) => !leavers.has(id)).map(candidate);
 }
 
-async function remembered(
-  context: Data & Parties & AtIdp,
-  people: readonly IdpPerson[],
-): Promise<Candidate[]> {
+async function remembered(context: Data & Parties & AtIdp, people: readonly IdpPerson[]): Promise<Person[]> {
   const active = people.filter((p) => p.status === 'active');
-  return await withoutLeavers(
+  return await asTheChatKnows(
     context,
     await Promise.all(active.map((p) => rememberPerson(context.db, context.idp.system, p))),
   );
 }
 
-async function withoutLeavers(context: Data & Parties, met: readonly Person[]): Promise<Candidate[]> {
-  // Who decides is identified by the chat, which knows one person where two identity providers have two accounts.
-  const known = await Promise.all(met.map((person) => asOnePerson(context, person)));
-  // An admin may know that somebody has left before the IdP does.
-  const leavers = await leaversAmong(
-    context.db,
-    known.map((p) => p.id),
-  );
-  return known
-    .filter((p) => !leavers.has(p.id))
-    .map(({ id, name, email, department, title }) => ({ id, name, email, department, title }));
+/** Who decides is identified by the chat, which knows one person where two identity providers have two accounts. */
+async function asTheChatKnows(context: Data & Parties, met: readonly Person[]): Promise<Person[]> {
+  return await Promise.all(met.map((person) => asOnePerson(context, person)));
+}
+
+function candidate({ id, name, email, department, title }: Person): Candidate {
+  return { id, name, email, department, title };
 }

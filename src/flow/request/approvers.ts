@@ -40,8 +40,8 @@ import {
 } from '../../core/policy/verdict.ts';
 import type { Person } from '../../store/people.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
-import { byEmail, type Candidate, peopleOf } from './approver-sources.ts';
-import { isEnoughThere, missedIn } from './reached.ts';
+import { byEmail, type Candidate, peopleOfEach } from './approver-sources.ts';
+import { type AwayOnce, isEnoughThere, missedIn } from './reached.ts';
 
 type ExcludedByPolicy = NonNullable<ApproverPlan['excludedByPolicy']>[number];
 
@@ -195,7 +195,7 @@ export async function resolveApprovers(
       ...asked.excluded,
       ...elsewhere.flatMap(({ by, insteadOf }) => (insteadOf === undefined ? by : [by, insteadOf.id])),
     ]);
-    const about = { ...asked, ...under, n, excluded };
+    const about = { ...asked, ...under, n, excluded, away: new Map() };
     const slots = await slotsBy(context, stageRule, about, excludedByPolicy);
     const written = stageAsWritten(stageRule, slots, excluded);
     const climbed = await climb(context, written, about, excludedByPolicy);
@@ -224,7 +224,7 @@ async function toldOf(
   asked: Asked,
 ): Promise<Pick<ApproverPlan, 'told'>> {
   const sources = asked.entitlement.approvers.tell ?? [];
-  const found = await Promise.all(sources.map((source) => peopleOf(context, source, asked)));
+  const found = await peopleOfEach(context, sources, asked);
   const may = new Set(mayApprove(plan).map(({ id }) => id));
   const people = found.flat().map(({ id, name, email }) => ({ id, name, email }));
   const told = distinct([{ source: 'told', people, pinged: true }]).filter(
@@ -262,7 +262,7 @@ async function climb(
   return stage;
 }
 
-type InStage = Asked & { facts: RequestFacts; n: number };
+type InStage = Asked & { facts: RequestFacts; n: number; away: AwayOnce };
 
 /** The sources of one stage with whom each yields now, without those whom a rule keeps from approving. */
 async function slotsBy(
@@ -273,7 +273,7 @@ async function slotsBy(
 ): Promise<ApproverSlot[]> {
   const isPinged = (source: ApproverSource) =>
     ping === undefined || ping.some((p) => sourceName(p) === sourceName(source));
-  const found = await Promise.all(sources.map((source) => peopleOf(context, source, asked)));
+  const found = await peopleOfEach(context, sources, asked);
   const slots: ApproverSlot[] = [];
   for (const [i, source] of sources.entries())
     slots.push({

@@ -99,7 +99,8 @@ export async function gather(context: Context, change: Change): Promise<Assessme
   const refusal =
     whyNot(change, entitlement, concerned, leavers) ?? (await refuseWaitingRenewal(context.db, change));
   if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
-  const facts = await factsOfChange(context, { entitlement, beneficiary, change });
+  const { knownAs } = concerned;
+  const facts = await factsOfChange(context, { entitlement, beneficiary, change, knownAs });
   const noTicket = change.state === 'received' ? refuseForTicket(facts.ticketFound) : null;
   const byRules = evaluateRequest(facts, context.catalogue.rules());
   if (noTicket !== null) return { refusal: noTicket, verdict: byRules };

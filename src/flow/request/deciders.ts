@@ -13,6 +13,7 @@ import { type Telling, tellingOf } from '../../store/telling.ts';
 import { withDelegatesNow } from '../delegation/delegates.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context, Data, Parties } from '../kernel/context.ts';
+import type { KnownAs } from '../people/concerned.ts';
 import { askedOf, resolveApprovers } from './approvers.ts';
 import { planToKeep } from './keep-plan.ts';
 import { factsOfChange } from './request-facts.ts';
@@ -26,13 +27,16 @@ export const LOOK_BACK_MS = 35 * 86_400_000;
  */
 export async function decidedBy(
   context: Context,
-  request: { entitlement: Entitlement; beneficiary: Person; change: Change },
+  request: { entitlement: Entitlement; beneficiary: Person; change: Change; knownAs?: KnownAs | undefined },
   factsWithinMs?: number,
 ): Promise<{ verdict: Verdict; plan: ApproverPlan }> {
   const { change, entitlement } = request;
   const telling = await tellingAboutFound(context, change);
-  const excluded = await excludedFrom(at(context, entitlement), change, telling);
-  const facts = await factsOfChange(context, request, factsWithinMs);
+  // Side by side: neither needs the other, and what they read goes out together.
+  const [excluded, facts] = await Promise.all([
+    excludedFrom(at(context, entitlement), change, telling),
+    factsOfChange(context, request, factsWithinMs),
+  ]);
   const verdict = evaluateRequest(facts, context.catalogue.rules());
   const of = { ...request, excluded, telling, isAsking: false };
   return { verdict, plan: await planFor(context, of, { facts, verdict }) };

@@ -20,7 +20,11 @@ type AboutStage = {
   excluded: ReadonlySet<PersonId>;
   facts: RequestFacts;
   given: readonly (Given & { at: Date })[];
+  away: AwayOnce;
 };
+
+/** Who of a stage's people is away, by their ids: of one plan of one stage it is looked up once. */
+export type AwayOnce = Map<string, Promise<Absent[]>>;
 
 /** Whether a stage names enough people who can be asked, and who are there or have somebody in their stead. */
 export async function isEnoughThere(
@@ -39,9 +43,14 @@ export async function missedIn(context: Context, stage: ApproverStage, about: Ab
 }
 
 async function absentIn(context: Context, stage: ApproverStage, about: AboutStage): Promise<Absent[]> {
-  const { entitlement, excluded, facts, given } = about;
-  const who = { tier: entitlement.tier, excluded, items: [facts], given };
-  return await absentNow(context, distinct(slotsOf(stage)), who);
+  const { entitlement, excluded, facts, given, away } = about;
+  const people = distinct(slotsOf(stage));
+  const key = people.map(({ id }) => id).join();
+  const known = away.get(key);
+  if (known !== undefined) return await known;
+  const asked = absentNow(context, people, { tier: entitlement.tier, excluded, items: [facts], given });
+  away.set(key, asked);
+  return await asked;
 }
 
 /** Of more people than this somebody is in chat. */

@@ -13,6 +13,7 @@ import { linkOf, type Person } from '../../store/people.ts';
 import type { Db, Tx } from '../../store/postgres/database.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
+import type { KnownAs } from '../people/concerned.ts';
 import { type Answer, inTime } from './in-time.ts';
 import { ticketFact } from './ticket-fact.ts';
 
@@ -83,16 +84,24 @@ async function whatIsExtended(
  */
 export async function factsOfChange(
   context: Context,
-  { change, ...asked }: { entitlement: Entitlement; beneficiary: Person; change: Change },
+  {
+    change,
+    knownAs,
+    ...asked
+  }: { entitlement: Entitlement; beneficiary: Person; change: Change; knownAs?: KnownAs | undefined },
   withinMs?: number,
 ): Promise<RequestFacts> {
-  const outside = await outsideFacts(at(context, asked.entitlement), context.db, asked.beneficiary, {
-    askerId: change.requesterId,
-    before: change.verdict?.facts,
-    withinMs,
-  });
-  const found = await ticketFact(context, change);
-  return await requestFacts(context, context.db, { ...asked, change, outside: { ...outside, ...found } });
+  const [outside, found, stored] = await Promise.all([
+    outsideFacts(at(context, asked.entitlement), context.db, asked.beneficiary, {
+      askerId: change.requesterId,
+      before: change.verdict?.facts,
+      knownAs,
+      withinMs,
+    }),
+    ticketFact(context, change),
+    requestFacts(context, context.db, { ...asked, change, outside: {} }),
+  ]);
+  return { ...stored, ...outside, ...found };
 }
 
 /** The facts that only Slack or the IdP can tell; a fact that is left out is not known. */
@@ -114,6 +123,8 @@ export async function outsideFacts(
      * call stays only while it can't be read.
      */
     before?: RecordedFacts | undefined;
+    /** As they were looked up a moment ago; left out: they are looked up. */
+    knownAs?: KnownAs | undefined;
     /** How long each is waited for, in milliseconds; left out: as usual. */
     withinMs?: number | undefined;
   },
@@ -123,12 +134,12 @@ export async function outsideFacts(
   const isWhereAsked = looksAt('location') || looksAt('locationUnknown');
   if (!looksAt('onCall') && !isWhereAsked) return {};
   const { onCall, signInWithinSeconds } = catalogue.current();
-  const { before, askerId } = asked;
-  const [idpId, accountId, askerIdpId] = await Promise.all([
-    linkOf(db, person.id, idp.system),
-    linkOf(db, person.id, chat.system),
-    askerId === null ? null : linkOf(db, askerId, idp.system),
+  const { before, askerId, knownAs } = asked;
+  const [{ idpId, accountId }, asker] = await Promise.all([
+    knownAs ?? knownAsNow(db, person, { idp, chat }),
+    askerId === null || askerId === person.id ? null : linkOf(db, askerId, idp.system),
   ]);
+  const askerIdpId = askerId === person.id ? idpId : asker;
   // The session that asks is the one whose sign-in counts, whoever it asks for.
   const who = { idpId, accountId, email: person.email, askerIdpId };
   const sources: OutsideSources = {
@@ -149,6 +160,15 @@ export async function outsideFacts(
     ...(before?.location === undefined ? {} : { location: before.location }),
     ...now,
   };
+}
+
+async function knownAsNow(
+  db: Db,
+  { id }: Person,
+  { idp, chat }: Pick<OutsideSources, 'idp' | 'chat'>,
+): Promise<KnownAs> {
+  const [idpId, accountId] = await Promise.all([linkOf(db, id, idp.system), linkOf(db, id, chat.system)]);
+  return { idpId, accountId };
 }
 
 /** Whom to ask; null: that is not asked. */

@@ -296,7 +296,7 @@ export async function factsOf(context: Context, change: Change): Promise<ClickFa
   // A settled change needs no facts: the loser of a race is told at once who decided.
   const isDecided = change.state !== 'asking' && change.state !== 'scheduled';
   if (isDecided || entitlement === null) return { ...known, plan: change.plan ?? nobody, verdict: undecided };
-  const { beneficiary, refusal } = await concernedBy(at(context, entitlement), change);
+  const { beneficiary, refusal, knownAs } = await concernedBy(at(context, entitlement), change);
   if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
   const [left, declined] = await Promise.all([
     leaverCase(context.db, beneficiary.id),
@@ -311,7 +311,7 @@ export async function factsOf(context: Context, change: Change): Promise<ClickFa
     const verdict: Verdict = { effect: 'refuse', grounds: [{ text: why, clause: null }] };
     return { ...known, plan: change.plan ?? nobody, verdict };
   }
-  return { ...known, ...(await decidedBy(context, { entitlement, beneficiary, change })) };
+  return { ...known, ...(await decidedBy(context, { entitlement, beneficiary, change, knownAs })) };
 }
 
 /** An answer that can't be shown is not worth deciding again: the click is settled either way. */
