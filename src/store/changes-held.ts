@@ -1,10 +1,12 @@
 import { CompiledQuery } from 'kysely';
 import type { Change } from '../core/change/change.ts';
+import { isUnderway } from '../core/change/states.ts';
 import { changeOf } from './changes.ts';
 import type { Answer } from './postgres/batch.ts';
 import type { Tx } from './postgres/database.ts';
 import { type Bound, statement } from './postgres/statement.ts';
 import { later } from './postgres/transaction.ts';
+import { underwayText } from './states.ts';
 
 /** Reads a change and holds its row until the transaction ends: of two racing clicks one waits here. */
 export async function lockChange(tx: Tx, id: string): Promise<Change | null> {
@@ -26,13 +28,49 @@ const locking = statement(
   `select id, doc from changes where id = any((select $1::uuid[])::uuid[]) order by id for update`,
 );
 
-/** The statement that does so, to be sent with others; `changesHeld` makes something of its rows. */
-export function lockingChanges(ids: readonly string[]): Bound {
-  return locking([...new Set(ids)]);
+/** A person with a group, or with a team. */
+export type Pair = { personId: string } & ({ groupId: string } | { teamId: string });
+
+/** The changes of pairs that are on their way: found and held by one statement, in the same order. */
+const lockingUnderway = (column: 'group_id' | 'team_id') =>
+  statement(
+    `underway_lock_${column}`,
+    `select c.id, c.doc
+     from unnest((select $1::uuid[])::uuid[], (select $2::text[])::text[]) as k (person_id, place_id)
+     join changes c on c.person_id = k.person_id and c.${column} = k.place_id and c.state in ${underwayText}
+     order by c.id for update of c`,
+  );
+const lockingInGroups = lockingUnderway('group_id');
+const lockingInTeams = lockingUnderway('team_id');
+
+/**
+ * The statements that hold these changes, and those of these pairs that are on their way, to be sent with others;
+ * `changesHeld` makes something of their rows.
+ */
+export function lockingChanges(ids: readonly string[], pairs: readonly Pair[] = []): Bound[] {
+  const inGroups = pairs.flatMap((pair) => ('groupId' in pair ? [[pair.personId, pair.groupId] as const] : []));
+  const inTeams = pairs.flatMap((pair) => ('teamId' in pair ? [[pair.personId, pair.teamId] as const] : []));
+  const columnsOf = (some: readonly (readonly [string, string])[]) =>
+    [some.map(([personId]) => personId), some.map(([, placeId]) => placeId)] as const;
+  return [
+    ...(ids.length === 0 ? [] : [locking([...new Set(ids)])]),
+    ...(inGroups.length === 0 ? [] : [lockingInGroups(...columnsOf(inGroups))]),
+    ...(inTeams.length === 0 ? [] : [lockingInTeams(...columnsOf(inTeams))]),
+  ];
 }
 
-export function changesHeld(rows: Answer['rows'] | undefined): Map<string, Change> {
-  return new Map(rows?.map((row) => [row.id as string, changeOf(row.doc as Change)]));
+export function changesHeld(rows: Answer['rows']): Map<string, Change> {
+  return new Map(rows.map((row) => [row.id as string, changeOf(row.doc as Change)]));
+}
+
+/** Those of a pair, the oldest first. */
+export function ofPair(changes: Iterable<Change>, pair: Pair): Change[] {
+  const isOf = ({ personId, target }: Change) =>
+    personId === pair.personId &&
+    ('groupId' in pair ? target?.groupId === pair.groupId : target?.teamId === pair.teamId);
+  return [...changes]
+    .filter((change) => isOf(change) && isUnderway(change.state))
+    .sort((a, b) => a.requestedAt.getTime() - b.requestedAt.getTime() || (a.id < b.id ? -1 : 1));
 }
 
 /** A change as a commit leaves it. `before` null: it is new. */

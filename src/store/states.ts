@@ -10,6 +10,9 @@ function listOf(states: readonly string[]): RawBuilder<unknown> {
   return sql`(${sql.join(states.map((state) => sql.lit(state)))})`;
 }
 
+/** The same for a statement that is text. */
+export const underwayText = `(${underway.map((state) => `'${state}'`).join(', ')})`;
+
 /** Changes that wait for a decision. */
 export const pendingChange = listOf(pendingStates);
 

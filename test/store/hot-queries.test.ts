@@ -286,15 +286,26 @@ describe('what a change asks again and again, each time about one', () => {
     expect(looked).toEqual({ whole: [], planned: [] });
   });
 
-  test('is planned once a connection: changes that a commit locks', async () => {
+  test('is planned once a connection, and reads no table as a whole: changes that a commit locks', async () => {
+    const pairs = [
+      { personId: one, groupId: pair.id },
+      { personId: one, teamId: 'team' },
+    ];
     const client = await poolOf(db).connect();
     try {
-      for (let n = 0; n < 12; n += 1) await sendBatch(client, [lockingChanges([one])]);
+      for (let n = 0; n < 12; n += 1) await sendBatch(client, lockingChanges([one], pairs));
+      await client.query('begin');
+      const before = (await client.query<Scans[number]>(scans)).rows;
+      await sendBatch(client, lockingChanges([one], pairs));
+      const after = (await client.query<Scans[number]>(scans)).rows;
+      expect(wholeBetween(before, after)).toEqual([]);
       const { rows } = await client.query(
-        `select custom_plans::int as anew from pg_prepared_statements where name = 'changes_lock'`,
+        `select custom_plans::int as anew from pg_prepared_statements
+         where name in ('changes_lock', 'underway_lock_group_id', 'underway_lock_team_id')`,
       );
-      expect(rows).toEqual([{ anew: 5 }]);
+      expect(rows).toEqual([{ anew: 5 }, { anew: 5 }, { anew: 5 }]);
     } finally {
+      await client.query('rollback');
       client.release();
     }
   });

@@ -4,6 +4,7 @@ import type { GroupHint, Told } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { keptFindings, pendingFindings, underwayIds } from '../../store/changes.ts';
+import type { Pair } from '../../store/changes-held.ts';
 import { cardOfPair } from '../../store/mass-changes.ts';
 import {
   checkedSince,
@@ -95,7 +96,7 @@ async function processSome(context: Context): Promise<number> {
       return { result: null, ...processed.following };
     },
     context.nudge,
-    { changes: await concerned(context, rows, about) },
+    { underway: concerned(context, rows, about) },
   );
   return rows.length;
 }
@@ -123,18 +124,14 @@ async function inOrderOfEach(
   for (const one of each) if (one.status === 'rejected') throw one.reason;
 }
 
-/** Changes on their way that these observations may be evidence for: they are held from the start, in one order. */
-async function concerned(context: Context, rows: readonly ObservedRow[], about: About): Promise<string[]> {
-  const ids = await Promise.all(
-    rows.flatMap(({ id, payload }) => {
-      const person = about.get(id) ?? null;
-      if (payload.kind !== 'membership' || person === null || person instanceof Fault) return [];
-      const groups = groupIdsOf(context, payload);
-      if (groups === 'unchecked') return [];
-      return groups.map((groupId) => underwayIds(context.db, { personId: person.id, groupId }));
-    }),
-  );
-  return ids.flat();
+/** Changes of these pairs may be what these observations are evidence for: they are held from the start, in one order. */
+function concerned(context: Context, rows: readonly ObservedRow[], about: About): Pair[] {
+  return rows.flatMap(({ id, payload }) => {
+    const person = about.get(id) ?? null;
+    if (payload.kind !== 'membership' || person === null || person instanceof Fault) return [];
+    const groups = groupIdsOf(context, payload);
+    return groups === 'unchecked' ? [] : groups.map((groupId) => ({ personId: person.id, groupId }));
+  });
 }
 
 /** The person that each is about, or why that can't be said now; nothing for what is about none, or not ours. */

@@ -9,7 +9,7 @@ import type { MassChange } from '../../core/mass-change/mass-change.ts';
 import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
-import { changesHeld, lockingChanges } from '../../store/changes-held.ts';
+import { changesHeld, lockingChanges, ofPair, type Pair } from '../../store/changes-held.ts';
 import { addJobs } from '../../store/outbox.ts';
 import { alike, type Db, type Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
@@ -89,6 +89,8 @@ export type Unit = {
   now: Date;
   /** Reads a change and holds it until the commit ends. */
   change(id: string): Promise<Change | null>;
+  /** The changes on their way that it began with, as they were locked; the oldest first. */
+  underway: readonly Change[];
   /** Reads what is decided on one card and holds it until the commit ends. */
   massChange(id: string): Promise<MassChange | null>;
   /** Reads a leaver's case and holds it until the commit ends. */
@@ -134,15 +136,16 @@ export function together(pieces: readonly Following[]): Required<Following> {
  * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
  * Resolves after the commit; `onCommitted` (the relay's nudge) is called then. `changes`: ids of those that the work
- * begins with. They are locked with the trip that begins the transaction, in this order.
+ * begins with. They are locked with the trip that begins the transaction, in this order. `underway`: so are those that
+ * are on their way of these people and groups, or teams; nobody need look for them before.
  */
 export async function commit<T>(
   db: Db,
   work: (unit: Unit) => Promise<Outcome<T>>,
   onCommitted?: () => void,
-  { changes = [] }: { changes?: readonly string[] } = {},
+  { changes = [], underway = [] }: { changes?: readonly string[]; underway?: readonly Pair[] } = {},
 ): Promise<T> {
-  const asked: Asked<T> = { work, changes };
+  const asked: Asked<T> = { work, changes, underway };
   const { result, isOwed } = await ((gatherers.get(db)?.load(asked as Asked<unknown>) as
     | Promise<Committed<T>>
     | undefined) ?? commitOne(db, asked));
@@ -150,7 +153,11 @@ export async function commit<T>(
   return result;
 }
 
-type Asked<T> = { work: (unit: Unit) => Promise<Outcome<T>>; changes: readonly string[] };
+type Asked<T> = {
+  work: (unit: Unit) => Promise<Outcome<T>>;
+  changes: readonly string[];
+  underway: readonly Pair[];
+};
 /** `isOwed`: work follows. */
 type Committed<T> = { result: T; isOwed: boolean };
 
@@ -165,9 +172,10 @@ async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ resul
   const changes = [...new Set(asked.flatMap((one) => one.changes))];
   const whole = async (tx: Tx, now: Date, first: Begun['first']): Promise<Ending<T[]>> => {
     const held = heldIn(tx);
-    const known = changesHeld(first[0]);
-    for (const id of changes) held.change.know(id, known.get(id) ?? null);
-    const unit: Unit = {
+    const known = changesHeld(first.flat());
+    for (const id of changes) held.change.know(id, null);
+    for (const [id, change] of known) held.change.know(id, change);
+    const unit: Omit<Unit, 'underway'> = {
       tx,
       now,
       change: held.change.read,
@@ -176,7 +184,11 @@ async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ resul
       delegation: held.delegation.read,
       campaign: held.campaign.read,
     };
-    const outcomes = await allOf(asked.map(({ work }) => work(unit)));
+    const outcomes = await allOf(
+      asked.map(({ work, underway }) =>
+        work({ ...unit, underway: underway.flatMap((pair) => ofPair(known.values(), pair)) }),
+      ),
+    );
     const events = outcomes.flatMap((outcome) => outcome.events ?? []);
     const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
     const [idempotencyKey = null, another] = outcomes.flatMap((one) => one.idempotencyKey ?? []);
@@ -197,7 +209,10 @@ async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ resul
       last: entries.length === 0 ? [] : [auditEntries(entries)],
     };
   };
-  const first = changes.length === 0 ? [] : [lockingChanges(changes)];
+  const first = lockingChanges(
+    changes,
+    asked.flatMap((one) => one.underway),
+  );
   return { results: await transact<T[]>(db, whole, first), isOwed };
 }
 
@@ -212,6 +227,8 @@ async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
 
 /** Commits that go together in one transaction, at most. */
 const TOGETHER_MAX = 100;
+/** So long others are waited for, in milliseconds: of what runs side by side, much ends within a moment. */
+const GATHERED_MS = 2;
 
 type Gatherer = DataLoader<Asked<unknown>, Committed<unknown>>;
 const gatherers = new WeakMap<Db, Gatherer>();
@@ -233,7 +250,14 @@ export function committingTogether(db: Db): Db {
       }
     return await Promise.all(asked.map((one) => commitOne(db, one).catch((error: Error) => error)));
   };
-  gatherers.set(own, new DataLoader(commitEach, { cache: false, maxBatchSize: TOGETHER_MAX }));
+  gatherers.set(
+    own,
+    new DataLoader(commitEach, {
+      cache: false,
+      maxBatchSize: TOGETHER_MAX,
+      batchScheduleFn: (go) => setTimeout(go, GATHERED_MS),
+    }),
+  );
   return own;
 }
 

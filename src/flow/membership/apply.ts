@@ -1,9 +1,8 @@
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { revokeUnderway, underwayIds } from '../../store/changes.ts';
+import { revokeUnderway } from '../../store/changes.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
@@ -102,14 +101,13 @@ async function note(
   result: { wrote: Wrote; isWanted: boolean } | null,
   failure: { code: string; text: string } | null,
 ): Promise<boolean> {
-  const ids = await underwayIds(context.db, job);
+  const { personId, groupId } = job;
   return await commit(
     context.db,
     async (unit) => {
       const events: ChangeEvent[] = [];
-      for (const id of ids) {
-        const change = await unit.change(id);
-        if (change === null || !isUnderway(change.state) || change.legs.idpWrittenAt !== null) continue;
+      for (const change of unit.underway) {
+        if (change.legs.idpWrittenAt !== null) continue;
         const event = eventFor(change, { result, failure }, unit.now, context.idp.system);
         if (event !== null) events.push(event);
       }
@@ -120,7 +118,7 @@ async function note(
       };
     },
     context.nudge,
-    { changes: ids },
+    { underway: [{ personId, groupId }] },
   );
 }
 

@@ -1,5 +1,4 @@
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { isUnderway } from '../../core/change/states.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { underwayIds } from '../../store/changes.ts';
 import { commit } from '../kernel/commit.ts';
@@ -58,15 +57,13 @@ async function note(
   job: { personId: string; teamId: string },
   desired: 'in' | 'out',
 ): Promise<void> {
-  const ids = await underwayIds(context.db, job);
-  if (ids.length === 0) return;
+  const { personId, teamId } = job;
   await commit(
     context.db,
     async (unit) => {
       const events: ChangeEvent[] = [];
-      for (const id of ids) {
-        const change = await unit.change(id);
-        if (change === null || !isUnderway(change.state) || change.legs.deliveredAt !== null) continue;
+      for (const change of unit.underway) {
+        if (change.legs.deliveredAt !== null) continue;
         if ((change.kind === 'grant') !== (desired === 'in')) continue;
         events.push({
           type: 'delivered',
@@ -79,6 +76,6 @@ async function note(
       return { result: null, events };
     },
     context.nudge,
-    { changes: ids },
+    { underway: [{ personId, teamId }] },
   );
 }
