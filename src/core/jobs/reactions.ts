@@ -23,7 +23,8 @@ export type Job =
   | { job: 'askForPush'; groupId: string; idp?: string }
   | { job: 'deliverToTeam'; personId: string; teamId: string }
   | { job: 'checkMembership'; personId: string; groupId: string; idp?: string }
-  | { job: 'verifyInAnypoint'; changeId: string; afterMs?: number }
+  /** `of`: as the change was when the look was called for; left out: not known there. */
+  | { job: 'verifyInAnypoint'; changeId: string; of?: LookedFor; afterMs?: number }
   | { job: 'updateMessages'; changeId: string; afterMs?: number }
   /** What event sources of the directory told and nobody processed yet. */
   | { job: 'processObservations' }
@@ -45,6 +46,9 @@ export type Job =
   /** Publishes the Home tab of somebody anew who has opened it once. */
   | { job: 'updateHome'; personId: string; afterMs?: number }
   | { job: 'updateCard'; about: Subject; id: string; afterMs?: number };
+
+/** The person, group and team of a change. `idp`: left out in what was decided long ago. */
+export type LookedFor = { personId: string; groupId: string; teamId: string; idp?: string };
 
 /** What people are told of besides changes, each on one card. */
 export type Subject =
@@ -120,6 +124,8 @@ export type Pair = {
   personId: string;
   groupId: string;
   teamId: string;
+  /** Of the group; left out in what was decided long ago. */
+  idp?: string;
   /** Left out: Latchkey carries it. */
   delivery?: CarriedElsewhere;
   /** One of the many that are decided on one card. */
@@ -131,9 +137,16 @@ function applying({ personId, groupId, urgency }: Pair, idp: string): Job {
   return { job: 'applyToIdp', personId, groupId, idp, urgency };
 }
 
+function looking(changeId: string, pair: Pair | null): Job & { job: 'verifyInAnypoint' } {
+  if (pair === null) return { job: 'verifyInAnypoint', changeId };
+  const { personId, groupId, teamId, idp } = pair;
+  const of = { personId, groupId, teamId, ...(idp === undefined ? {} : { idp }) };
+  return { job: 'verifyInAnypoint', changeId, of };
+}
+
 /** The write goes first: what is told of a decision waits until it is on its way. */
 const TELL_AFTER_MS = 150;
-const WATCH_AFTER_MS = 1_000;
+const WATCH_AFTER_MS = 2_500;
 /** A leg that takes longer is told of; of one that does not, the next comes before anybody has read it. */
 const TELL_LEG_AFTER_MS = 2_000;
 
@@ -143,8 +156,9 @@ function whereItIs(tell: Job): Job {
 }
 
 /** No push to us follows what something else carries. What came by a sign-in is taken out at once. */
-function carriedElsewhere({ personId, teamId, delivery, urgency }: Pair, { changeId }: ChangeEvent): Job[] {
-  const look: Job = { job: 'verifyInAnypoint', changeId };
+function carriedElsewhere(pair: Pair, { changeId }: ChangeEvent): Job[] {
+  const { personId, teamId, delivery, urgency } = pair;
+  const look = looking(changeId, pair);
   return delivery === 'claim' && urgency !== 'grant'
     ? [look, { job: 'deliverToTeam', personId, teamId }]
     : [look];
@@ -160,7 +174,7 @@ function afterIdpWritten(
   if (pair?.isOneOfMany === true)
     return [{ job: 'deliverToTeam', personId: pair.personId, teamId: pair.teamId }, ...tell];
   // A write that changed something is followed by a push, and that by a delivery: only then is there news to see.
-  return event.wrote === 'already so' ? [{ job: 'verifyInAnypoint', changeId: event.changeId }] : [...tell];
+  return event.wrote === 'already so' ? [looking(event.changeId, pair)] : [...tell];
 }
 
 /**
@@ -208,7 +222,7 @@ export function reactions(
         : [
             applying(pair, event.target.idp),
             // The watch over the objective; a delivery brings the look that matters.
-            { job: 'verifyInAnypoint', changeId: event.changeId, afterMs: WATCH_AFTER_MS },
+            { ...looking(event.changeId, pair), afterMs: WATCH_AFTER_MS },
             ...tell.map((job) => ({ ...job, afterMs: TELL_AFTER_MS })),
           ];
     case 'idpWritten':
@@ -216,7 +230,7 @@ export function reactions(
     case 'scimPushed':
       return tell.map(whereItIs);
     case 'delivered':
-      return [{ job: 'verifyInAnypoint', changeId: event.changeId }];
+      return [looking(event.changeId, pair)];
     default:
       return tell;
   }

@@ -189,11 +189,12 @@ function pairOf(change: Change): Pair | null {
       : change.cause === 'leaver' || change.cause === 'lostApp'
         ? 'leaver'
         : 'revoke';
-  const { groupId, teamId, delivery } = change.target;
+  const { groupId, teamId, idp, delivery } = change.target;
   return {
     personId: change.personId,
     groupId,
     teamId,
+    ...(idp === undefined ? {} : { idp }),
     ...(delivery === undefined ? {} : { delivery }),
     ...(isOnMassCard(change) ? { isOneOfMany: true } : {}),
     urgency,

@@ -1,4 +1,6 @@
 import type { Change } from '../../core/change/change.ts';
+import { isUnderway } from '../../core/change/states.ts';
+import type { LookedFor } from '../../core/jobs/reactions.ts';
 import { readChange } from '../../store/changes.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import { at } from '../idps/idps.ts';
@@ -7,8 +9,8 @@ import { isWantedAtOnce } from './wanted-in-group.ts';
 
 /** What a look begins with, as of one moment. */
 export type LookFacts = {
-  /** Null: there is no such change. */
-  change: Change | null;
+  change: Change;
+  target: NonNullable<Change['target']>;
   /** Whether the person is to be in the group. */
   isWanted: boolean;
   now: Date;
@@ -17,18 +19,29 @@ export type LookFacts = {
   externalId: string | null;
 };
 
-/** Reads it in one trip. */
+/**
+ * Reads it in one trip. `over`: there is nothing left to look for. `another pair`: of this change it is another person,
+ * group or team that is looked for.
+ */
 export async function lookFacts(
   context: Data & Parties,
-  { id, personId }: Pick<Change, 'id' | 'personId'>,
-  target: NonNullable<Change['target']>,
-): Promise<LookFacts> {
+  changeId: string,
+  of: LookedFor,
+): Promise<LookFacts | 'over' | 'another pair'> {
   const { db } = context;
+  const { personId, groupId, teamId } = of;
   const [change, wanted, person, externalId] = await Promise.all([
-    readChange(db, id),
-    isWantedAtOnce(db, { personId, groupId: target.groupId }),
+    readChange(db, changeId),
+    isWantedAtOnce(db, { personId, groupId }),
     readPerson(db, personId),
-    linkOf(db, personId, at(context, target).idp.system),
+    linkOf(db, personId, at(context, of).idp.system),
   ]);
-  return { change, ...wanted, person, externalId };
+  const target = change?.target ?? null;
+  if (change === null || target === null || !isUnderway(change.state)) return 'over';
+  const isOf =
+    change.personId === personId &&
+    target.groupId === groupId &&
+    target.teamId === teamId &&
+    at(context, target).idp === at(context, of).idp;
+  return isOf ? { change, target, ...wanted, person, externalId } : 'another pair';
 }

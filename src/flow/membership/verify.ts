@@ -4,7 +4,7 @@ import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import { lookAgainMs } from '../../core/jobs/look-again.ts';
-import type { Job } from '../../core/jobs/reactions.ts';
+import type { Job, LookedFor } from '../../core/jobs/reactions.ts';
 import { readChange } from '../../store/changes.ts';
 import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
@@ -27,27 +27,39 @@ export async function verifyInAnypoint(
   context: Context,
   job: Extract<Job, { job: 'verifyInAnypoint' }>,
 ): Promise<Ran> {
-  const change = await readChange(context.db, job.changeId);
-  if (change === null || !isUnderway(change.state) || change.target === null) return done;
-  const { target } = change;
-  // Not while a delivery is between its write and its note: what is seen then would have no delivery time.
-  return await context.locks.withLock(`team:${change.personId}:${target.teamId}`, () =>
-    look(context, change, target),
-  );
+  const { changeId } = job;
+  const of = job.of ?? (await lookedForNow(context, changeId));
+  if (of === null) return done;
+  const looked = await lookAt(context, changeId, of);
+  if (looked !== 'another pair') return looked;
+  // Since the look was called for they were joined with another record of theirs.
+  const now = await lookedForNow(context, changeId);
+  const again = now === null ? done : await lookAt(context, changeId, now);
+  return again === 'another pair' ? { againInMs: 0 } : again;
+}
+
+async function lookedForNow({ db }: Pick<Data, 'db'>, changeId: string): Promise<LookedFor | null> {
+  const change = await readChange(db, changeId);
+  if (change === null || !isUnderway(change.state) || change.target === null) return null;
+  const { groupId, teamId, idp } = change.target;
+  return { personId: change.personId, groupId, teamId, idp };
+}
+
+/** Not while a delivery is between its write and its note: what is seen then would have no delivery time. */
+async function lookAt(context: Context, changeId: string, of: LookedFor): Promise<Ran | 'another pair'> {
+  return await context.locks.withLock(`team:${of.personId}:${of.teamId}`, async () => {
+    const known = await lookFacts(context, changeId, of);
+    return known === 'over' ? done : known === 'another pair' ? known : await look(context, known);
+  });
 }
 
 type Target = NonNullable<Change['target']>;
 
-/** `before`: as it was when its lock was waited for. */
-async function look(context: Context, before: Change, target: Target): Promise<Ran> {
-  const known = await lookFacts(context, before, target);
-  const { change } = known;
-  if (change === null || !isUnderway(change.state) || change.target === null) return done;
-  // Meanwhile they were joined with another record of theirs.
-  if (change.personId !== before.personId) return { againInMs: 0 };
+async function look(context: Context, known: LookFacts): Promise<Ran> {
+  const { change, target } = known;
   let found: Look;
   try {
-    found = await lookOnce(context, change, change.target, known);
+    found = await lookOnce(context, known);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Not being able to look is not "not there": the alarm says which, and the look is repeated.
@@ -64,7 +76,7 @@ async function look(context: Context, before: Change, target: Target): Promise<R
       const { note } = found;
       const seenAt = await record(context, change, (base) => ({ ...base, type: 'changeSeen', note }));
       // How long somebody waits before they sign in again says nothing of the way.
-      const isByNextSignIn = change.target.delivery === 'claim' && change.state === 'awaitingSignIn';
+      const isByNextSignIn = target.delivery === 'claim' && change.state === 'awaitingSignIn';
       if (seenAt !== null && !isByNextSignIn)
         context.measure(change, ageMs(clockFrom(change, seenAt), seenAt));
       return done;
@@ -78,7 +90,7 @@ async function look(context: Context, before: Change, target: Target): Promise<R
       const now = await databaseNow(context.db);
       await noteWaiting(context, change, found, now);
       if (found.redeliver)
-        await owe(context, { job: 'deliverToTeam', personId: change.personId, teamId: change.target.teamId });
+        await owe(context, { job: 'deliverToTeam', personId: change.personId, teamId: target.teamId });
       // The looks at thousands that wait for Okta would take the time of those that move.
       // A leg that is still to come brings a look, unless the delivery was earlier than the note of the write.
       const bringsALook =
@@ -97,9 +109,7 @@ async function look(context: Context, before: Change, target: Target): Promise<R
 
 async function lookOnce(
   context: Context,
-  change: Change,
-  target: Target,
-  { isWanted, now, person, externalId }: Omit<LookFacts, 'change'>,
+  { change, target, isWanted, now, person, externalId }: LookFacts,
 ): Promise<Look> {
   const wants = change.kind === 'grant';
   if (isWanted !== wants) {

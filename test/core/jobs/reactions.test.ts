@@ -12,6 +12,11 @@ import type { OffboardingEvent } from '../../../src/core/offboarding/events.ts';
 import { events } from '../given.ts';
 
 const pair = { personId: 'p', groupId: 'g', teamId: 't', urgency: 'revoke' } as const;
+const look = {
+  job: 'verifyInAnypoint',
+  changeId: 'change-1',
+  of: { personId: 'p', groupId: 'g', teamId: 't' },
+};
 const all = Object.values(events) as ChangeEvent[];
 const silent = ['changeReceived', 'delivered'];
 
@@ -54,7 +59,7 @@ describe('what follows from an event', () => {
       groupId: 'g',
       urgency: 'revoke',
     });
-    expect(jobs).toContainEqual({ job: 'verifyInAnypoint', changeId: 'change-1', afterMs: 1_000 });
+    expect(jobs).toContainEqual({ ...look, afterMs: 2_500 });
   });
 
   test('only an approval brings about a write, ever', () => {
@@ -66,8 +71,7 @@ describe('what follows from an event', () => {
   });
 
   test('a delivery brings a look, and so does a write that had nothing to change', () => {
-    const look = { job: 'verifyInAnypoint', changeId: 'change-1' };
-    expect(reactions(events.delivered, pair, ['c1'])).toContainEqual(look);
+      expect(reactions(events.delivered, pair, ['c1'])).toContainEqual(look);
     expect(
       reactions({ ...events.idpWritten, wrote: 'already so' } as ChangeEvent, pair, ['c1']),
     ).toContainEqual(look);
@@ -81,7 +85,6 @@ describe('what follows from an event', () => {
 });
 
 test('after a write, what something else carries is looked for; what came by a sign-in is taken out at once', () => {
-  const look = { job: 'verifyInAnypoint', changeId: 'change-1' };
   const takeOut = { job: 'deliverToTeam', personId: 'p', teamId: pair.teamId };
   const tell = { job: 'updateMessages', changeId: 'c1', afterMs: 2_000 };
   const after = (carried: Pick<Pair, 'delivery' | 'urgency'>) =>
@@ -98,7 +101,7 @@ describe('what follows, whole', () => {
   test('from a decision: the write first, the watch, and then the messages', () => {
     expect(reactions(events.changeApproved, pair, ['c1', 'c2'])).toEqual([
       { job: 'applyToIdp', idp: 'okta', personId: 'p', groupId: 'g', urgency: 'revoke' },
-      { job: 'verifyInAnypoint', changeId: 'change-1', afterMs: 1_000 },
+      { ...look, afterMs: 2_500 },
       { ...tell('c1'), afterMs: 150 },
       { ...tell('c2'), afterMs: 150 },
     ]);
@@ -110,12 +113,8 @@ describe('what follows, whole', () => {
       tell('c1'),
       { job: 'advise', changeId: 'change-1' },
     ]);
-    expect(reactions(events.delivered, pair, ['c1'])).toEqual([
-      { job: 'verifyInAnypoint', changeId: 'change-1' },
-    ]);
-    expect(reactions({ ...events.idpWritten, wrote: 'already so' }, pair, ['c1'])).toEqual([
-      { job: 'verifyInAnypoint', changeId: 'change-1' },
-    ]);
+    expect(reactions(events.delivered, pair, ['c1'])).toEqual([look]);
+    expect(reactions({ ...events.idpWritten, wrote: 'already so' }, pair, ['c1'])).toEqual([look]);
   });
 
   test('from what is decided as it comes: no consideration', () => {
