@@ -68,8 +68,14 @@ export type Received =
  * acknowledgement: for a requester we know it touches the database only.
  */
 export async function receiveRequest(context: Context, sent: Submission): Promise<Received> {
-  const repeated = await findByIdempotencyKey(context.db, sent.idempotencyKey);
-  if (repeated !== null) return repeat(repeated);
+  const received = await receiveAnew(context, sent);
+  if (received.received) return received;
+  // What was taken in once stays so, whatever would be said of it by now.
+  const before = await findByIdempotencyKey(context.db, sent.idempotencyKey);
+  return before === null ? received : repeat(before);
+}
+
+async function receiveAnew(context: Context, sent: Submission): Promise<Received> {
   for (const field of ['reason', 'ticket'] as const)
     if (!isStorable(sent[field] ?? '')) return no(field, unstorable);
   const submission: Submission = {
