@@ -53,16 +53,16 @@ export async function lockPerson(tx: Tx, id: string): Promise<void> {
   await later(tx, sql`select from people where id = ${id} for no key update`.compile(tx));
 }
 
-/** Ids of this person's requests that wait for a decision, beside one. */
+/** Ids of this person's requests that wait for a decision, beside one; `id` null: all. */
 export async function otherPendingIds(
   db: Db | Tx,
-  { personId, id }: { personId: string; id: string },
+  { personId, id }: { personId: string; id: string | null },
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('changes')
     .select('id')
     .where('person_id', '=', personId)
-    .where('id', '<>', id)
+    .where('id', 'is distinct from', id)
     .where('kind', '=', 'grant')
     .where('state', '=', 'asking')
     .orderBy('requested_at')

@@ -1,8 +1,10 @@
 import type { Change } from '../../core/change/change.ts';
 import { sameEmail } from '../../core/policy/catalogue.ts';
+import type { PersonId } from '../../core/ids.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import type { ChatAccount } from '../../ports/chat.ts';
 import type { IdentityProvider, IdpPersonStatus } from '../../ports/identity-provider.ts';
+import { leaversAmong } from '../../store/offboardings.ts';
 import { linkOf, type Person, readPerson } from '../../store/people.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import type { Data, Parties } from '../kernel/context.ts';
@@ -19,6 +21,8 @@ export type Concerned = {
   refusal: Refusal | null;
   /** The names by which IdP and chat know the beneficiary; left out: not looked up. */
   knownAs?: KnownAs;
+  /** Of the two, those who count as having left. */
+  leavers: Awaited<ReturnType<typeof leaversAmong>>;
 };
 
 /** The names by which an IdP and the chat know somebody; null: not known there. */
@@ -33,8 +37,21 @@ const askIt = 'Ask the IT desk to look at their account, then ask again.';
  */
 export async function concernedBy(
   context: Data & Parties & AtIdp,
-  { personId, requesterId }: Pick<Change, 'personId' | 'requesterId'>,
+  change: Pick<Change, 'personId' | 'requesterId'>,
 ): Promise<Concerned> {
+  const { personId, requesterId } = change;
+  const ids: PersonId[] = [personId, ...(requesterId === null ? [] : [requesterId])];
+  const [looked, leavers] = await Promise.all([lookedUp(context, change), leaversAmong(context.db, ids)]);
+  const people = [looked.beneficiary, looked.requester].flatMap((person) => person?.id ?? []);
+  // Meanwhile they were joined with another record of theirs.
+  const isAnother = people.some((id) => !ids.includes(id));
+  return { ...looked, leavers: isAnother ? await leaversAmong(context.db, people) : leavers };
+}
+
+async function lookedUp(
+  context: Data & Parties & AtIdp,
+  { personId, requesterId }: Pick<Change, 'personId' | 'requesterId'>,
+): Promise<Omit<Concerned, 'leavers'>> {
   if (requesterId === null)
     return { beneficiary: await freshPerson(context, personId, context.idp), requester: null, refusal: null };
   const [one, other] = await Promise.all([

@@ -24,7 +24,6 @@ import { earlierFindings, readChange } from '../../store/changes.ts';
 import { holding, unendedGrants } from '../../store/grants.ts';
 import { membersWithoutGrant } from '../../store/group-members.ts';
 import { lockSiblings } from '../../store/joint-requests.ts';
-import { leaversAmong } from '../../store/offboardings.ts';
 import type { Person } from '../../store/people.ts';
 import { readSummary, writeSummary } from '../../store/summaries.ts';
 import type { Telling } from '../../store/telling.ts';
@@ -91,13 +90,8 @@ export async function gather(context: Context, change: Change): Promise<Assessme
   const { entitlement } = offer;
   const concerned = await concernedBy(at(context, entitlement), change);
   const { beneficiary, requester } = concerned;
-  const people = [beneficiary, requester].filter((person) => person !== null);
-  const leavers = await leaversAmong(
-    context.db,
-    people.map(({ id }) => id),
-  );
   const refusal =
-    whyNot(change, entitlement, concerned, leavers) ?? (await refuseWaitingRenewal(context.db, change));
+    whyNot(change, entitlement, concerned) ?? (await refuseWaitingRenewal(context.db, change));
   if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
   const { knownAs } = concerned;
   const facts = await factsOfChange(context, { entitlement, beneficiary, change, knownAs });

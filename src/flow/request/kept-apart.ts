@@ -39,12 +39,27 @@ export async function othersLookedAtAgain(
   change: { id: string; personId: string },
   events: readonly ChangeEvent[],
 ): Promise<Job[]> {
-  const isNews = events.some(
+  return isNews(events) ? lookedAtAgain(await othersApart(context, unit, change)) : [];
+}
+
+/** Ids of the person's other undecided requests, where anything is kept apart. To be read with the rest. */
+export async function othersApart(
+  context: Data,
+  unit: Unit,
+  change: { id: string | null; personId: string },
+): Promise<string[]> {
+  return isAnythingKeptApart(context) ? await otherPendingIds(unit.tx, change) : [];
+}
+
+export function lookedAtAgain(others: readonly string[]): Job[] {
+  return others.map((changeId): Job => ({ job: 'assessRequest', changeId }));
+}
+
+/** Whether others are to be looked at again for these. */
+export function isNews(events: readonly ChangeEvent[]): boolean {
+  return events.some(
     ({ type }) => type === 'changeReceived' || type === 'changeScheduled' || type === 'changeApproved',
   );
-  if (!isNews || !isAnythingKeptApart(context)) return [];
-  const others = await otherPendingIds(unit.tx, change);
-  return others.map((changeId): Job => ({ job: 'assessRequest', changeId }));
 }
 
 function isAnythingKeptApart({ catalogue }: Data): boolean {

@@ -17,7 +17,7 @@ import type { Person } from '../../store/people.ts';
 import { commit } from '../kernel/commit.ts';
 import type { Context, Data, Parties, Runtime } from '../kernel/context.ts';
 import { identify, metAs } from '../people/identify.ts';
-import { othersLookedAtAgain } from './kept-apart.ts';
+import { lookedAtAgain, othersApart } from './kept-apart.ts';
 import { alreadyPending, startAndLapse, whenItStarts } from './later-start.ts';
 import { refuseRenewal } from './refuse-renewal.ts';
 import { aboutThem } from './refused-beneficiary.ts';
@@ -164,9 +164,10 @@ async function store(
       async (unit) => {
         const { tx, now } = unit;
         const of = { personId: beneficiary.id, entitlementKey: entitlement.key };
-        const [first, grants] = await Promise.all([
+        const [first, grants, others] = await Promise.all([
           findByIdempotencyKey(tx, submission.idempotencyKey),
           unendedGrants(tx, of),
+          othersApart(context, unit, { id: null, personId: beneficiary.id }),
         ]);
         if (first !== null) return { result: repeat(first) };
         const start = await whenItStarts(context, unit, submission, { beneficiary, entitlement });
@@ -193,9 +194,7 @@ async function store(
         return {
           result: { received: true, changeId: event.changeId, isRepeat: false },
           events: [event],
-          jobs: await othersLookedAtAgain(context, unit, { id: event.changeId, personId: beneficiary.id }, [
-            event,
-          ]),
+          jobs: lookedAtAgain(others),
           idempotencyKey: submission.idempotencyKey,
         };
       },

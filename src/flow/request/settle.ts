@@ -25,7 +25,7 @@ import { concernedBy } from '../people/concerned.ts';
 import { identify } from '../people/identify.ts';
 import { saidOf } from '../people/said.ts';
 import { decidedBy } from './deciders.ts';
-import { conflictsUnderLock, othersLookedAtAgain } from './kept-apart.ts';
+import { conflictsUnderLock, isNews, lookedAtAgain, othersApart } from './kept-apart.ts';
 import { approveNarrower } from './narrow.ts';
 import { actOnOwn, unknownChange } from './own.ts';
 import { settleWords } from './questions.ts';
@@ -152,11 +152,12 @@ export async function decide(
       if (locked === null) return { result: unknownChange };
       const { personId, entitlementKey } = locked;
       const { entitlement, verdict } = facts;
-      const [grants, conflicts] = await Promise.all([
+      const [grants, conflicts, others] = await Promise.all([
         unendedGrants(unit.tx, { personId, entitlementKey }),
         act.verb === 'approve' && entitlement !== null && verdict.effect !== 'refuse'
           ? conflictsUnderLock(context, unit, locked, entitlement)
           : [],
+        act.verb === 'approve' ? othersApart(context, unit, locked) : [],
       ]);
       const outcome = decideOnClick(
         locked,
@@ -174,7 +175,7 @@ export async function decide(
       );
       const ended = 'proven' in stepUp ? await endProven(unit, locked, stepUp.proven, outcome) : [];
       if (!isRefusal(outcome))
-        return await counted(context, unit, { change: locked, click, stepUp }, outcome);
+        return await counted(unit, { change: locked, click, stepUp, others }, outcome);
       const refusal = await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);
       return { ...refusal, events: ended };
     },
@@ -185,17 +186,13 @@ export async function decide(
 
 /** What a click that was not refused calls for. */
 async function counted(
-  context: Data & Runtime,
   unit: Unit,
   {
     change,
     click,
     stepUp,
-  }: {
-    change: Change;
-    click: ClickReceived;
-    stepUp: ForStepUp;
-  },
+    others,
+  }: { change: Change; click: ClickReceived; stepUp: ForStepUp; others: readonly string[] },
   decided: readonly ChangeEvent[],
 ): Promise<Outcome<Answer>> {
   const events = [
@@ -213,7 +210,7 @@ async function counted(
     events,
     jobs: [
       ...(isWaiting ? [{ job: 'assessRequest' as const, changeId: change.id }] : []),
-      ...(await othersLookedAtAgain(context, unit, change, events)),
+      ...(isNews(events) ? lookedAtAgain(others) : []),
     ],
   };
 }
@@ -296,14 +293,14 @@ export async function factsOf(context: Context, change: Change): Promise<ClickFa
   // A settled change needs no facts: the loser of a race is told at once who decided.
   const isDecided = change.state !== 'asking' && change.state !== 'scheduled';
   if (isDecided || entitlement === null) return { ...known, plan: change.plan ?? nobody, verdict: undecided };
-  const { beneficiary, refusal, knownAs } = await concernedBy(at(context, entitlement), change);
-  if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
-  const [left, declined] = await Promise.all([
-    leaverCase(context.db, beneficiary.id),
+  const [{ beneficiary, refusal, knownAs, leavers }, declined] = await Promise.all([
+    concernedBy(at(context, entitlement), change),
     refuseWaitingRenewal(context.db, change),
   ]);
+  if (beneficiary === null) return { ...known, plan: change.plan ?? nobody, verdict: goneFromIdp };
+  const left = leavers.get(beneficiary.id);
   const why =
-    left === null
+    left === undefined
       ? ((refusal ?? declined)?.text.replace(/\.$/, '') ??
         noLongerNeeded(change, entitlement, beneficiary.department))
       : leftInWords(beneficiary.name, left).replace(/\.$/, '');

@@ -4,8 +4,7 @@ import { refuseForLeaver } from '../../core/offboarding/refusals.ts';
 import type { Entitlement } from '../../core/policy/catalogue.ts';
 import type { Verdict } from '../../core/policy/verdict.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
-import type { leaversAmong } from '../../store/offboardings.ts';
-import type { concernedBy } from '../people/concerned.ts';
+import type { Concerned } from '../people/concerned.ts';
 
 export const goneFromIdp = refuse(
   'unknownPerson',
@@ -17,8 +16,7 @@ export const goneFromIdp = refuse(
 export function whyNot(
   change: Change,
   entitlement: Entitlement,
-  { beneficiary, requester, refusal }: Awaited<ReturnType<typeof concernedBy>>,
-  leavers: Awaited<ReturnType<typeof leaversAmong>>,
+  { beneficiary, requester, refusal, leavers }: Concerned,
 ): Refusal | null {
   for (const person of [beneficiary, requester]) {
     const left = person === null ? undefined : leavers.get(person.id);
