@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
+import type { Change } from '../core/change/change.ts';
 import type { AtAGlance } from '../core/facts/at-a-glance.ts';
 import type { FactSheet } from '../core/facts/request-facts.ts';
 import type { AdviceResult } from '../ports/adviser.ts';
+import { changeOf } from './changes.ts';
+import { uuidsOfAnyLength } from './postgres/any-length.ts';
+import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 
@@ -52,6 +56,33 @@ export async function writeAdvice(
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
+
+/** A change with the summary on its card. */
+export type Summarized = { change: Change; summary: Summary | null };
+
+/** Null: there is no such change. */
+export async function readSummarized(db: Db | Tx, changeId: string): Promise<Summarized | null> {
+  return await summarized(db, changeId);
+}
+
+const summarized = askedTogether(async (db, ids: readonly string[]) => {
+  const { rows } = await sql<Nullable<Summary> & { id: string; doc: Change }>`
+    select c.id, c.doc, s.sheet, s.plain, s.advice, s.glance
+    from changes c left join summaries s on s.about_id = c.id
+    where c.id = any(${uuidsOfAnyLength([...new Set(ids)])})`.execute(db);
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => {
+    const row = found.get(id);
+    if (row === undefined) return null;
+    const { doc, sheet, plain, advice, glance = null } = row;
+    return {
+      change: changeOf(doc),
+      summary: sheet === null || plain === null ? null : { sheet, plain, advice, glance },
+    };
+  });
+});
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 export async function readSummary(db: Db | Tx, aboutId: string): Promise<Summary | null> {
   const row = await db

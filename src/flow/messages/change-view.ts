@@ -2,11 +2,11 @@ import { type Change, isFound } from '../../core/change/change.ts';
 import type { Question } from '../../core/change/question.ts';
 import { type Entitlement, sameEmail } from '../../core/policy/catalogue.ts';
 import { onlyTold, openStage, peopleOfStage } from '../../core/policy/routing.ts';
-import { endingOf, pendingRequest, readChange } from '../../store/changes.ts';
+import { endingOf, pendingRequest } from '../../store/changes.ts';
 import { jointIds } from '../../store/joint-requests.ts';
 import { lastActor } from '../../store/observed.ts';
 import { peopleWithAccounts } from '../../store/people.ts';
-import { readSummary, type Summary } from '../../store/summaries.ts';
+import { readSummarized, type Summary } from '../../store/summaries.ts';
 import { connectorNow, idpName, pushNow } from '../idps/idps.ts';
 import type { Context, Data } from '../kernel/context.ts';
 import { type Named, named, namedByEmail } from '../people/named.ts';
@@ -84,8 +84,9 @@ async function readTogether(
 }
 
 async function readOne(context: Context, changeId: string): Promise<ChangeView | null> {
-  const change = await readChange(context.db, changeId);
-  if (change === null) return null;
+  const known = await readSummarized(context.db, changeId);
+  if (known === null) return null;
+  const { change, summary } = known;
   const catalogue = context.catalogue.current();
   const entitlement = context.catalogue.entitlement(change.entitlementKey);
   const questions = change.questions ?? [];
@@ -106,14 +107,13 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
     emails: [...(entitlement === null ? [] : [entitlement.owner]), ...catalogue.admins],
     system: context.chat.system,
   });
-  const [known, ending, extending, summary, doneBy] = await Promise.all([
+  const [people, ending, extending, doneBy] = await Promise.all([
     knownPeople,
     endingOf(context.db, change),
     extensionOf(context, change),
-    readSummary(context.db, changeId),
     whoDid(context, change),
   ]);
-  const byId = (id: string | null) => known.find((p) => p.id === id) ?? null;
+  const byId = (id: string | null) => people.find((p) => p.id === id) ?? null;
   const beneficiary = byId(change.personId);
   if (beneficiary === null) return null;
   const requester = change.requesterId === change.personId ? null : byId(change.requesterId);
@@ -124,7 +124,7 @@ async function readOne(context: Context, changeId: string): Promise<ChangeView |
     return person === null ? { name: q.name, accountId: null } : await name(person);
   };
   const byEmail = async (email: string): Promise<Named> => {
-    const person = known.find((p) => sameEmail(p.email, email));
+    const person = people.find((p) => sameEmail(p.email, email));
     return person === undefined ? await namedByEmail(context, email) : await named(context, person);
   };
   const owner = entitlement === null ? null : await byEmail(entitlement.owner);

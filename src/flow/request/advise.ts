@@ -1,8 +1,7 @@
 import { isFound } from '../../core/change/change.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { readChange } from '../../store/changes.ts';
 import { readMassChange } from '../../store/mass-changes.ts';
-import { readSummary, writeAdvice } from '../../store/summaries.ts';
+import { readSummarized, readSummary, writeAdvice } from '../../store/summaries.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
 
@@ -11,9 +10,11 @@ import { type Context, done, type Ran } from '../kernel/context.ts';
  * stays. Whatever the model does, the change goes its way without it.
  */
 export async function advise(context: Context, job: Extract<Job, { job: 'advise' }>): Promise<Ran> {
-  const summary = await readSummary(context.db, job.changeId);
+  const { change, summary } = (await readSummarized(context.db, job.changeId)) ?? {
+    change: null,
+    summary: await readSummary(context.db, job.changeId),
+  };
   if (summary === null || summary.advice !== null) return done;
-  const change = await readChange(context.db, job.changeId);
   // A mass change is about findings too. But a person's memberships after a move are reviewed.
   const mass = change === null ? await readMassChange(context.db, job.changeId) : null;
   const { adviser } = context;
