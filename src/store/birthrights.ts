@@ -57,7 +57,7 @@ export async function idsNamed(db: Db | Tx, loginOrEmail: string): Promise<strin
   return (await peopleNamed(db, loginOrEmail)).map(({ id }) => id);
 }
 
-/** The same people, with their names. */
+/** The people whom the IdP means by a login or e-mail, with their names. */
 export async function peopleNamed(
   db: Db | Tx,
   loginOrEmail: string,

@@ -48,7 +48,9 @@ const lockingInTeams = lockingUnderway('team_id');
  * `changesHeld` makes something of their rows.
  */
 export function lockingChanges(ids: readonly string[], pairs: readonly Pair[] = []): Bound[] {
-  const inGroups = pairs.flatMap((pair) => ('groupId' in pair ? [[pair.personId, pair.groupId] as const] : []));
+  const inGroups = pairs.flatMap((pair) =>
+    'groupId' in pair ? [[pair.personId, pair.groupId] as const] : [],
+  );
   const inTeams = pairs.flatMap((pair) => ('teamId' in pair ? [[pair.personId, pair.teamId] as const] : []));
   const columnsOf = (some: readonly (readonly [string, string])[]) =>
     [some.map(([personId]) => personId), some.map(([, placeId]) => placeId)] as const;

@@ -10,7 +10,7 @@ function listOf(states: readonly string[]): RawBuilder<unknown> {
   return sql`(${sql.join(states.map((state) => sql.lit(state)))})`;
 }
 
-/** The same for a statement that is text. */
+/** The states of `underwayChange`, for a statement that is written as text. */
 export const underwayText = `(${underway.map((state) => `'${state}'`).join(', ')})`;
 
 /** Changes that wait for a decision. */

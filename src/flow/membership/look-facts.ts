@@ -45,3 +45,11 @@ export async function lookFacts(
     at(context, target).idp === at(context, of).idp;
   return isOf ? { change, target, ...wanted, person, externalId } : 'another pair';
 }
+
+/** What is to be looked for of a change; null: nothing any more. */
+export async function lookedForNow({ db }: Pick<Data, 'db'>, changeId: string): Promise<LookedFor | null> {
+  const change = await readChange(db, changeId);
+  if (change === null || !isUnderway(change.state) || change.target === null) return null;
+  const { groupId, teamId, idp } = change.target;
+  return { personId: change.personId, groupId, teamId, idp };
+}

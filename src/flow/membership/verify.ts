@@ -1,11 +1,9 @@
 import { type Change, isOnMassCard } from '../../core/change/change.ts';
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { isUnderway } from '../../core/change/states.ts';
 import { Fault } from '../../core/fault.ts';
 import { faultInWords } from '../../core/fault-words.ts';
 import { lookAgainMs } from '../../core/jobs/look-again.ts';
 import type { Job, LookedFor } from '../../core/jobs/reactions.ts';
-import { readChange } from '../../store/changes.ts';
 import type { Person } from '../../store/people.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import { at, idpName } from '../idps/idps.ts';
@@ -15,7 +13,7 @@ import { anypointUsers } from './anypoint-users.ts';
 import { pushTrouble } from './ask-for-push.ts';
 import { isStillInGroup, notCarriedYet, notTakenOutYet, withMapping } from './carried-elsewhere.ts';
 import { type Look, type Waiting, waiting } from './look.ts';
-import { type LookFacts, lookFacts } from './look-facts.ts';
+import { type LookFacts, lookedForNow, lookFacts } from './look-facts.ts';
 import { isInGroupByScim, teamVerdict } from './wanted-in-team.ts';
 
 /**
@@ -36,13 +34,6 @@ export async function verifyInAnypoint(
   const now = await lookedForNow(context, changeId);
   const again = now === null ? done : await lookAt(context, changeId, now);
   return again === 'another pair' ? { againInMs: 0 } : again;
-}
-
-async function lookedForNow({ db }: Pick<Data, 'db'>, changeId: string): Promise<LookedFor | null> {
-  const change = await readChange(db, changeId);
-  if (change === null || !isUnderway(change.state) || change.target === null) return null;
-  const { groupId, teamId, idp } = change.target;
-  return { personId: change.personId, groupId, teamId, idp };
 }
 
 /** Not while a delivery is between its write and its note: what is seen then would have no delivery time. */

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/change/change.ts';
-import { sameEmail } from '../../core/policy/catalogue.ts';
 import type { PersonId } from '../../core/ids.ts';
+import { sameEmail } from '../../core/policy/catalogue.ts';
 import { type Refusal, refuse } from '../../core/refusal.ts';
 import type { ChatAccount } from '../../ports/chat.ts';
 import type { IdentityProvider, IdpPersonStatus } from '../../ports/identity-provider.ts';

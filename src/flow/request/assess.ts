@@ -90,8 +90,7 @@ export async function gather(context: Context, change: Change): Promise<Assessme
   const { entitlement } = offer;
   const concerned = await concernedBy(at(context, entitlement), change);
   const { beneficiary, requester } = concerned;
-  const refusal =
-    whyNot(change, entitlement, concerned) ?? (await refuseWaitingRenewal(context.db, change));
+  const refusal = whyNot(change, entitlement, concerned) ?? (await refuseWaitingRenewal(context.db, change));
   if (beneficiary === null || refusal !== null) return { refusal: refusal ?? goneFromIdp, verdict: null };
   const { knownAs } = concerned;
   const facts = await factsOfChange(context, { entitlement, beneficiary, change, knownAs });

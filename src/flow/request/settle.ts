@@ -174,8 +174,7 @@ export async function decide(
         },
       );
       const ended = 'proven' in stepUp ? await endProven(unit, locked, stepUp.proven, outcome) : [];
-      if (!isRefusal(outcome))
-        return await counted(unit, { change: locked, click, stepUp, others }, outcome);
+      if (!isRefusal(outcome)) return await counted(unit, { change: locked, click, stepUp, others }, outcome);
       const refusal = await refused(unit, { click, verb: act.verb, change: locked, clicker }, outcome);
       return { ...refusal, events: ended };
     },

@@ -71,7 +71,7 @@ describe('what follows from an event', () => {
   });
 
   test('a delivery brings a look, and so does a write that had nothing to change', () => {
-      expect(reactions(events.delivered, pair, ['c1'])).toContainEqual(look);
+    expect(reactions(events.delivered, pair, ['c1'])).toContainEqual(look);
     expect(
       reactions({ ...events.idpWritten, wrote: 'already so' } as ChangeEvent, pair, ['c1']),
     ).toContainEqual(look);
