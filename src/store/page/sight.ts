@@ -67,16 +67,28 @@ export function heldInSight(
 }
 
 /** Names that are typed match this many people at most. */
-const NAMED_MAX = 100;
+export const NAMED_MAX = 100;
 
-/** Ids of the people whose name or address has these letters. A whole address is found by index. */
+/** So many letters side by side are found by an index. */
+const LETTERS = 3;
+/** People of a name that are put in order. */
+const IN_ORDER_MAX = 1_000;
+
+/**
+ * Ids of the people whose name or address has these letters, by name; of many only some. A whole address is found by
+ * its index, and a part by that of three letters side by side. Fewer than three letters are the beginning of a word.
+ */
 export async function peopleLike(db: Db, text: string): Promise<string[]> {
   const { rows: exact } = await sql<{ id: string }>`
     select id from people where lower(email) = lower(${text}) order by id limit ${NAMED_MAX}`.execute(db);
   if (exact.length > 0) return exact.map(({ id }) => id);
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const letters = text.replace(/[\\%_]/g, '\\$&');
+  const isShort = [...text].length < LETTERS;
+  const patterns = isShort ? [`${letters}%`, `% ${letters}%`] : [`%${letters}%`];
+  const fits = patterns.map((pattern) => sql`name ilike ${pattern} or email ilike ${pattern}`);
+  // The order must not lead to an index of names, through which the last of the alphabet are reached last.
   const { rows } = await sql<{ id: string }>`
-    select id from people where name ilike ${pattern} or email ilike ${pattern}
+    select id from (select id, name from people where ${sql.join(fits, sql` or `)} limit ${IN_ORDER_MAX}) p
     order by name, id limit ${NAMED_MAX}`.execute(db);
   return rows.map(({ id }) => id);
 }

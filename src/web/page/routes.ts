@@ -4,9 +4,10 @@ import { invariant } from '../../core/fault.ts';
 import { mayOpen, type Reader, sightOf } from '../../core/page/reader.ts';
 import { commit } from '../../flow/kernel/commit.ts';
 import { PAGE_PATH } from '../../flow/page/sign-in.ts';
+import { NAMED_MAX, peopleLike } from '../../store/page/sight.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
 import type { Guard } from '../guard.ts';
-import { html } from '../html.ts';
+import { type Html, html } from '../html.ts';
 import { createDoor } from './door.ts';
 import { addressOf, cursorOf, cursorText, filterForm, type Query, queryOf } from './filters.ts';
 import { framed, icon, type MenuItem, unframed } from './layout.ts';
@@ -159,7 +160,7 @@ function listRoutes(web: FastifyInstance, page: ListPage, { asked, frame }: Maki
       await putOnRecord(asking, `${page.title} (page)`, addressOf(query).slice(1));
     const body = html`<p class="about">${page.about}</p>${await page.above?.(asking)}
 ${filterForm(filters, query, path)}
-${
+${await manyCalledSo(asking)}${
   rows.length === 0
     ? html`<div class="empty">${page.empty(asking)}</div>`
     : html`<div class="bar"><span>${after === undefined ? '' : html`<a href="${path}${addressOf(query)}">Newest</a>`}</span><span><a href="${path}.csv${addressOf(query)}" download>Download as CSV</a></span></div>
@@ -181,6 +182,14 @@ ${next === null ? '' : html`<p class="bar"><a href="${path}${addressOf(query, { 
       .header('content-disposition', `attachment; filename="${name}"`)
       .send(Readable.from(csvLines(page, asking)));
   });
+}
+
+/** A name that many have is not looked for in all of them, and the page says so. */
+async function manyCalledSo({ context, query: { person } }: AskedByReader): Promise<Html | null> {
+  const isMany = person !== undefined && (await peopleLike(context.db, person)).length === NAMED_MAX;
+  return isMany
+    ? html`<p class="about"><b>${NAMED_MAX} people or more have “${person}” in their name or address.</b> Only ${NAMED_MAX} of them are looked at here: write more of the name, or the whole address.</p>`
+    : null;
 }
 
 /** Portion by portion, so that a long list is never in memory as a whole. */
