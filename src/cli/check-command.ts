@@ -27,6 +27,8 @@ import { createSlackDirectory } from '../slack/directory.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { checkDatabase } from '../store/postgres/database-check.ts';
 import { checkTickets } from '../tickets/tickets-check.ts';
+import type { VantaSettings } from '../vanta/vanta.ts';
+import { checkVanta } from '../vanta/vanta-check.ts';
 import { checkAddress, checkClock } from '../web/address-check.ts';
 import { secretLines } from './secrets-command.ts';
 
@@ -42,6 +44,8 @@ export type CheckSettings = {
   auditKeys?: LogKeys;
   /** Where the audit is sent; left out: nowhere. */
   siem?: readonly AuditDestination[];
+  /** Where evidence is uploaded; null or left out: nowhere. */
+  vanta?: VantaSettings | null;
   redis?: { url: GivenSecret; ca: string | null } | null;
   /** Null or left out: the embedded one. */
   databaseUrl?: GivenSecret | null;
@@ -91,6 +95,7 @@ export function checkCommand(program: Command, { settings, reading, say, fail }:
         model(given),
         tickets(given, policy),
         checkSiem(given.siem ?? [], readingOf(given, reading)),
+        checkVanta(given.vanta ?? null),
         database(given),
         queue(given),
         audit(given, reading),

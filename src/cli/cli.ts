@@ -75,6 +75,7 @@ checkCommand(program, {
       onPurpose: sandbox === null ? {} : (await import('../sandbox/on-purpose.ts')).refusedOnPurpose,
       embeddedUrl: config.databaseUrl === null ? await databaseOfRunning(embedded(sandbox !== null)) : null,
       ...(sandbox === null ? { auditKeys: config.auditKeys() } : {}),
+      vanta: config.vanta,
       siem: config.siem === null ? [] : createDestinations(config.siem, lineMaker()),
       redis: config.redisUrl === null ? null : { url: config.redisUrl, ca: config.redisCa ?? null },
     };
@@ -134,7 +135,11 @@ const withCatalogue = {
 reviewCommands(program, withCatalogue);
 whoCommand(program, withCatalogue);
 tokenCommands(program, withCatalogue);
-evidenceCommand(program, { ...withCatalogue, keys: auditKeys });
+evidenceCommand(program, {
+  ...withCatalogue,
+  keys: auditKeys,
+  vanta: async () => (await settings()).vanta,
+});
 witnessCommand(program, {
   say,
   fail,

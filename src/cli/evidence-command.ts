@@ -11,12 +11,15 @@ import { utc } from '../core/evidence/words.ts';
 import { newFolder } from '../evidence/folder.ts';
 import { type MadePack, makePack } from '../evidence/pack.ts';
 import type { PackParts, PackPlan } from '../evidence/plan.ts';
-import { type CheckedPack, checkPack } from '../evidence/verify-pack.ts';
+import { checkPack } from '../evidence/verify-pack.ts';
 import { commit } from '../flow/kernel/commit.ts';
 import { idpVendors } from '../idp/vendors.ts';
 import { knownGroups } from '../store/evidence/reach.ts';
 import { databaseNow } from '../store/postgres/clock.ts';
 import type { Db } from '../store/postgres/database.ts';
+import type { VantaSettings } from '../vanta/vanta.ts';
+import { NO_VANTA, uploadCommand, uploaded } from './evidence-upload.ts';
+import { signatureInWords } from './evidence-words.ts';
 import type { ReviewTools } from './review-named.ts';
 import { day } from './review-options.ts';
 
@@ -28,18 +31,22 @@ type Given = {
   seed?: string;
   out?: string;
   by?: string;
+  vanta?: true;
+  draft?: true;
 };
 
 /** Of what the audit holds and nobody has sealed yet: a running Latchkey seals it within seconds. */
 const SEALING_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** `keys`: those of the audit, which sign a pack too. */
-export type EvidenceTools = ReviewTools & { keys(): Promise<LogKeys> };
+/** `keys`: those of the audit, which sign a pack too. `vanta`: where one is uploaded; null: nowhere. */
+export type EvidenceTools = ReviewTools & {
+  keys(): Promise<LogKeys>;
+  vanta(): Promise<VantaSettings | null>;
+};
 
 /** `latchkey evidence`: what an auditor asks for, as a folder of files; and whether one is as it was made. */
 export function evidenceCommand(program: Command, tools: EvidenceTools): void {
-  const { withDatabase, catalogue, keys, say, fail } = tools;
   const evidence = program
     .command('evidence')
     .description(
@@ -52,45 +59,63 @@ export function evidenceCommand(program: Command, tools: EvidenceTools): void {
     .option('--seed <word>', 'draws the same sample again; without, a new one')
     .option('--out <folder>', 'where it is written: a new folder, or an empty one')
     .option('--by <name>', 'who makes it; without, the user of this machine')
-    .action(async (given: Given) => {
-      const { from, to } = given;
-      if (from === undefined || to === undefined || from > to) {
-        say('say for which period: --from 2026-01-01 --to 2026-03-31, the last day with it');
-        return fail();
-      }
-      const { entitlements } = await catalogue();
-      const tiers = new Map<string, string>(entitlements.map(({ key, tier }) => [key, tier]));
-      const plan: PackPlan = {
-        from,
-        to: new Date(to.getTime() + DAY_MS),
-        frameworks: given.controls,
-        sample: { size: given.sample, seed: given.seed ?? randomBytes(8).toString('hex') },
-      };
-      const logKeys = await keys();
-      await withDatabase(async (db) => {
-        if (from > (await databaseNow(db))) {
-          say('nothing of that period has happened yet');
-          return fail();
-        }
-        const refused = await coveredByCheckpoint(db, logKeys);
-        if (refused !== null) {
-          say(`The audit is not as it was sealed: ${refused}. No pack is made of it; run audit verify.`);
-          return fail();
-        }
-        const parts = {
-          tierOf: (key: string) => tiers.get(key) ?? null,
-          known: knownGroups({ entitlements }),
-          entitlements,
-          teams: entitlements.map(({ team }) => team),
-          idpName,
-          madeBy: given.by ?? userInfo().username,
-          tool: versionInWords(),
-          signers: logKeys.signers,
-        };
-        await made(db, given.out ?? `evidence-${day10(from)}-${day10(to)}`, { plan, parts, say });
-      });
-    });
+    .option('--vanta', 'put it into its documents in Vanta, too, and submit them')
+    .option('--draft', 'with --vanta: leave the documents drafts')
+    .action((given: Given) => make(given, tools));
   verifyCommand(evidence, tools);
+  uploadCommand(evidence, tools);
+}
+
+async function make(given: Given, tools: EvidenceTools): Promise<void> {
+  const { withDatabase, catalogue, keys, say, fail } = tools;
+  const { from, to } = given;
+  if (from === undefined || to === undefined || from > to) {
+    say('say for which period: --from 2026-01-01 --to 2026-03-31, the last day with it');
+    return fail();
+  }
+  if (given.draft === true && given.vanta !== true) {
+    say('--draft is about an upload: say --vanta too');
+    return fail();
+  }
+  const vanta = given.vanta === true ? await tools.vanta() : null;
+  if (given.vanta === true && vanta === null) {
+    say(NO_VANTA);
+    return fail();
+  }
+  const { entitlements } = await catalogue();
+  const tiers = new Map<string, string>(entitlements.map(({ key, tier }) => [key, tier]));
+  const plan: PackPlan = {
+    from,
+    to: new Date(to.getTime() + DAY_MS),
+    frameworks: given.controls,
+    sample: { size: given.sample, seed: given.seed ?? randomBytes(8).toString('hex') },
+  };
+  const logKeys = await keys();
+  await withDatabase(async (db) => {
+    if (from > (await databaseNow(db))) {
+      say('nothing of that period has happened yet');
+      return fail();
+    }
+    const refused = await coveredByCheckpoint(db, logKeys);
+    if (refused !== null) {
+      say(`The audit is not as it was sealed: ${refused}. No pack is made of it; run audit verify.`);
+      return fail();
+    }
+    const parts = {
+      tierOf: (key: string) => tiers.get(key) ?? null,
+      known: knownGroups({ entitlements }),
+      entitlements,
+      teams: entitlements.map(({ team }) => team),
+      idpName,
+      madeBy: given.by ?? userInfo().username,
+      tool: versionInWords(),
+      signers: logKeys.signers,
+    };
+    const out = given.out ?? `evidence-${day10(from)}-${day10(to)}`;
+    await made(db, out, { plan, parts, say });
+    const upload = { isDraft: given.draft === true, by: parts.madeBy };
+    if (vanta !== null && !(await uploaded(db, out, { settings: vanta, ...upload }, tools))) fail();
+  });
 }
 
 /**
@@ -169,27 +194,6 @@ function verifyCommand(evidence: Command, { keys, say, fail }: EvidenceTools): v
           : `${proofs.count} audit entries of its samples are proven, ${proofs.signed} of them by a signed checkpoint.`,
       );
     });
-}
-
-/** What is wrong with a signature; empty: it is right. */
-function signatureInWords({ manifest, signature }: CheckedPack): string[] {
-  if (manifest === null) return [];
-  switch (signature.is) {
-    case 'right':
-      return [];
-    case 'unsigned':
-      return [
-        'NOT PROVEN: the pack is not signed. Whoever changed a file could have made the manifest anew.',
-      ];
-    case 'forged':
-      return [`FORGED: ${signature.why}`];
-    case 'unknown':
-      return [
-        `NOT PROVEN: it is signed by ${signature.signers.join(', ')}, whose verifier key is not known here: give it with --key`,
-      ];
-    default:
-      return signature satisfies never;
-  }
 }
 
 function asKey(text: string, before: Verifier[]): Verifier[] {

@@ -6,18 +6,20 @@ import type { AnchorSettings } from '../flow/kernel/context.ts';
 import { GRAPH_URL, LOGIN_URL } from '../idp/entra/vendor.ts';
 import type { IdpVendor } from '../idp/vendor.ts';
 import { idpVendors } from '../idp/vendors.ts';
-import { readRedisAddress } from '../queue/redis-address.ts';
+import { noLongerFitting } from './fitting.ts';
 import { hintOfIdp, idpsIn, shapesOf } from './idps.ts';
 import { type Outside, outsideHints } from './outside.ts';
 import { publishedIn } from './published.ts';
-import { siemIn, siemProblems } from './siem.ts';
+import { siemIn } from './siem.ts';
 import { type TicketsGiven, ticketsIn } from './tickets.ts';
+import { vantaIn } from './vanta.ts';
 
 export type { Outside } from './outside.ts';
 
 import type { GivenSecret } from '../secrets/secret.ts';
 import type { SecretBook } from '../secrets/secret-book.ts';
 import type { SiemSettings } from '../siem/destinations.ts';
+import type { VantaSettings } from '../vanta/vanta.ts';
 import { type Environment, environment } from './environment.ts';
 import { addressIn } from './login.ts';
 import { oidcIn } from './oidc-settings.ts';
@@ -56,6 +58,7 @@ export type Config = {
   auditWitnesses: Witness[];
   /** Where the audit is sent; null: nowhere. */
   siem: SiemSettings | null;
+  vanta: VantaSettings | null;
   /** A secret that is older is told of, in seconds. */
   secretsMaxAge: number;
   /** Proxies whose X-Forwarded-For is believed; null: nobody's. */
@@ -128,6 +131,7 @@ export function readConfig(
     auditAnchors: anchorsIn(e),
     auditWitnesses: e.AUDIT_WITNESSES ?? [],
     siem: siemIn(e, (name) => book.secret(name)),
+    vanta: vantaIn(e, book.secret('VANTA_CLIENT_SECRET')),
     secretsMaxAge: e.SECRETS_MAX_AGE ?? MAX_AGE_SECONDS,
     trustProxy: e.TRUST_PROXY ?? null,
     remarks,
@@ -153,32 +157,6 @@ function anchorsIn(e: Environment): AnchorSettings | null {
   return channel === null && file === null && !('s3' in s3)
     ? null
     : { channel, file, everyMs, ...s3, ...stamps };
-}
-
-/** What is right by itself but not together. */
-function noLongerFitting(e: Environment, given: Given): string[] {
-  const { REDIS_URL: redis, REDIS_CA: ca } = e;
-  const alone = (['DATABASE', 'REDIS'] as const).flatMap((name) =>
-    e[`${name}_PASSWORD`] !== undefined && given[`${name}_URL`] === undefined
-      ? [`${name}_URL is not set, but ${name}_PASSWORD is`]
-      : [],
-  );
-  return [...alone, ...caProblems(redis, ca, given), ...stampProblems(given), ...siemProblems(given)];
-}
-
-/** A stamp is kept beside the file, and is worth as much as whoever it is trusted by. */
-function stampProblems(given: Given): string[] {
-  if (given.AUDIT_ANCHOR_TSA === undefined) return [];
-  return ['AUDIT_ANCHOR_TSA_CA', 'AUDIT_ANCHOR_FILE'].flatMap((name) =>
-    given[name] === undefined ? [`${name} is not set, but AUDIT_ANCHOR_TSA is`] : [],
-  );
-}
-
-function caProblems(redis: string | undefined, ca: string | undefined, given: Given): string[] {
-  if (ca === undefined || (given.REDIS_URL !== undefined && redis === undefined)) return [];
-  if (redis === undefined) return ['REDIS_URL is not set, but REDIS_CA is'];
-  const address = readRedisAddress(redis, ca);
-  return 'why' in address ? [`REDIS_URL: ${address.why}`] : [];
 }
 
 /** Each variable by itself: one that is wrong hides none of the others. */

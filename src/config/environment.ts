@@ -11,6 +11,7 @@ import {
   certificate,
   databaseUrl,
   duration,
+  evidenceDocuments,
   issuers,
   issuerUrl,
   jsonPath,
@@ -111,6 +112,10 @@ export const environment = z.object({
     .transform(Number)
     .refine((bytes) => bytes >= 2_048, 'must be at least 2048')
     .optional(),
+  VANTA_CLIENT_ID: text.optional(),
+  VANTA_CLIENT_SECRET: text.optional(),
+  VANTA_URL: outsideUrl.transform((value) => value.replace(/\/+$/, '')).optional(),
+  VANTA_DOCUMENTS: evidenceDocuments.optional(),
   TRUST_PROXY: proxies.optional(),
   SECRETS_REFRESH: duration.optional(),
   SECRETS_OVERLAP: duration.optional(),

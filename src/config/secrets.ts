@@ -29,6 +29,7 @@ const names = [
   'SIEM_TOKEN',
   'SIEM_SYSLOG_CERTIFICATE',
   'SIEM_SYSLOG_KEY',
+  'VANTA_CLIENT_SECRET',
 ] as const satisfies readonly (keyof typeof environment.shape)[];
 
 /** As AWS's own agent keeps a value. */

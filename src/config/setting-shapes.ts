@@ -287,6 +287,22 @@ export const syslogAddress = text.transform((value, context) => {
   return z.NEVER;
 });
 
+/** Documents that evidence goes into, several with a comma between; behind an = the files of each, with a + between. */
+export const evidenceDocuments = text.transform((value, context) => {
+  const found = value.split(',').map((one) => {
+    const [, id, files] =
+      /^\s*([\w-]+)\s*(?:=\s*([a-z-]+\.[a-z]+(?:\s*\+\s*[a-z-]+\.[a-z]+)*)\s*)?$/.exec(one) ?? [];
+    return id === undefined ? null : { id, files: files?.split(/\s*\+\s*/) ?? null };
+  });
+  if (found.every((one) => one !== null)) return found;
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be ids of documents with a comma between, each maybe with files, as access-reviews=reviews.csv+review-lines.csv',
+  });
+  return z.NEVER;
+});
+
 /** Where a new destination of the audit begins. */
 export const auditSince = text.transform((value, context) => {
   if (value === 'start' || value === 'now') return value;

@@ -12,6 +12,7 @@ const names: Record<Party, string> = {
   tickets: 'the ticket system',
   secrets: 'the store of secrets',
   siem: 'the SIEM',
+  vanta: 'Vanta',
 };
 
 const troubles: Record<Trouble, string> = {
@@ -57,6 +58,8 @@ const CREDENTIALS: Partial<Record<Party, string>> = {
   mulesoft:
     'set ANYPOINT_CLIENT_ID and ANYPOINT_CLIENT_SECRET to those of the connected app (Access Management, Connected Apps), on the control plane of ANYPOINT_URL',
   siem: 'set SIEM_TOKEN to one that is active, and SIEM_KIND to how the SIEM wants it',
+  vanta:
+    'set VANTA_CLIENT_ID and VANTA_CLIENT_SECRET to those of the application (Vanta, Settings, Developer Console)',
   tickets: 'set TICKETS_TOKEN, and TICKETS_USER where it takes a user name, to ones that are active',
 };
 
@@ -64,6 +67,8 @@ const RIGHTS: Partial<Record<Party, string>> = {
   slack: 'give the app every scope of slack-manifest.yaml, and install it again',
   mulesoft:
     'set ANYPOINT_ORG_ID to the root organisation, and give the connected app the scopes of docs/connect-anypoint.md',
+  vanta:
+    'make the application one of the type “Manage Vanta”, which may read, write and upload documents (docs/evidence.md)',
   tickets: 'let the account of TICKETS_TOKEN read the tickets (docs/connect-tickets.md)',
 };
 
@@ -72,6 +77,7 @@ const ADDRESSES: Partial<Record<Party, string>> = {
   mulesoft: 'ANYPOINT_URL',
   tickets: 'TICKETS_URL',
   siem: 'SIEM_URL',
+  vanta: 'VANTA_URL',
 };
 
 /** Slack's own names that say more than our code. */

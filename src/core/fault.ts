@@ -13,7 +13,8 @@ export type Party =
   | 'queue'
   | 'tickets'
   | 'secrets'
-  | 'siem';
+  | 'siem'
+  | 'vanta';
 
 export type Trouble =
   /** Our credentials were not accepted. */

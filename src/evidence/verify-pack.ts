@@ -12,6 +12,7 @@ import type { Manifest } from './pack.ts';
 export type CheckedPack = {
   mistakes: string[];
   manifest: Manifest | null;
+  manifestSha256: string | null;
   signature: SignatureCheck;
   /** `signed`: those whose checkpoint a known key signed. */
   proofs: { count: number; signed: number };
@@ -30,6 +31,7 @@ export async function checkPack(path: string, verifiers: readonly Verifier[]): P
     return {
       mistakes: [why],
       manifest: null,
+      manifestSha256: null,
       signature: { is: 'unsigned' },
       proofs: { count: 0, signed: 0 },
     };
@@ -38,7 +40,13 @@ export async function checkPack(path: string, verifiers: readonly Verifier[]): P
   const signature = checkManifestNote(await read(MANIFEST_NOTE), sha256, verifiers);
   const mistakes = await filesAgainst(path, manifest);
   const proofs = await proofsIn(path, manifest, verifiers);
-  return { mistakes: [...mistakes, ...proofs.mistakes], manifest, signature, proofs };
+  return {
+    mistakes: [...mistakes, ...proofs.mistakes],
+    manifest,
+    manifestSha256: sha256,
+    signature,
+    proofs,
+  };
 }
 
 async function filesAgainst(path: string, { files }: Manifest): Promise<string[]> {

@@ -18,6 +18,7 @@ export const systemOf: Partial<Record<Party, System>> = {
   model: 'model',
   tickets: 'tickets',
   siem: 'siem',
+  vanta: 'vanta',
 };
 
 /** Runs a call and tells whoever counts. `judge` says of a result or an error what it came to. */

@@ -39,6 +39,8 @@ const activityOf: Readonly<Record<string, Activity>> = {
   mcpTokenRevoked: 'Delete',
   digestMade: 'Create',
   evidenceMade: 'Read',
+  evidenceUploadBegun: 'Read',
+  evidenceUploaded: 'Read',
   certificateSent: 'Read',
   auditRead: 'Read',
   auditExported: 'Read',

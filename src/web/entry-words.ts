@@ -74,6 +74,10 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
       on: string;
       where: string;
     }) => `${name} agreed to the policy ${fingerprint} on ${on}, as can be seen at ${where}`,
+    evidenceUploadBegun: ({ to, sha256 }: { to: string; sha256: string }) =>
+      `The pack of evidence whose manifest has SHA-256 ${sha256} is about to be uploaded to ${to}`,
+    evidenceUploaded: ({ to, arrived, of }: { to: string; arrived: number; of: number }) =>
+      `Evidence was uploaded to ${to}: ${arrived} of ${of} files are there`,
     certificateSent: (_data, who) => `${who ?? 'Somebody'} had the certificate sent to them`,
     webSignedIn: (_data, who) => `${who ?? 'Somebody'} signed in to the web page`,
     auditRead: ({ of, asked }: { of: string; asked: string }, who) =>

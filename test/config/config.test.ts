@@ -35,6 +35,7 @@ describe('nothing set', () => {
       auditAnchors: null,
       auditWitnesses: [],
       siem: null,
+      vanta: null,
       databaseUrl: null,
       redisUrl: null,
       secretsMaxAge: 31_536_000,

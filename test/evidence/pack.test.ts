@@ -73,6 +73,7 @@ async function runWith(signingKey: string | null, words: readonly string[]): Pro
   const program = new Command('latchkey').exitOverride();
   evidenceCommand(program, {
     withDatabase: (work) => work(fresh.database.db),
+    vanta: async () => null,
     keys: async () => logKeysOf(signingKey)(),
     catalogue: async () => ({ entitlements: [entitlement(), ADMINISTRATION] }) as unknown as Catalogue,
     say: (said) => lines.push(said),

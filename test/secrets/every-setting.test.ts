@@ -34,6 +34,8 @@ const shownIn: Record<string, string> = {
   SIEM_TOKEN: 'test/siem/https.test.ts',
   SIEM_SYSLOG_CERTIFICATE: 'test/siem/syslog-certificate.test.ts',
   SIEM_SYSLOG_KEY: 'test/siem/syslog-certificate.test.ts',
+  // Nothing of the demo is uploaded.
+  VANTA_CLIENT_SECRET: 'test/vanta/upload.test.ts',
   SCIM_TOKEN: DEMO,
   READ_TOKEN: DEMO,
   DATABASE_URL: DEMO,

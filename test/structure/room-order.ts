@@ -70,6 +70,7 @@ export const roomOrder: readonly (readonly [room: string, purpose: string])[] = 
   ['mulesoft', 'Anypoint'],
   ['model', 'the adviser'],
   ['tickets', 'where tickets are kept'],
+  ['vanta', 'where evidence is uploaded for auditors'],
   ['policy', 'files of catalogue and rules'],
   ['web', 'server, health, metrics, read-only API'],
   ['web/page', 'the web page: sign-in, pages, their CSV and JSON'],

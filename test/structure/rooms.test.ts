@@ -96,7 +96,7 @@ describe('who may know whom', () => {
   });
 
   test('adapters don’t know each other', () => {
-    const adapters = ['slack', 'idp', 'mulesoft', 'model'];
+    const adapters = ['slack', 'idp', 'mulesoft', 'model', 'tickets', 'vanta'];
     expectNone(
       adapters.flatMap((room) =>
         imports(inRoom(room), (to) =>

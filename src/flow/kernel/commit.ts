@@ -65,6 +65,8 @@ export type Note = {
     | 'digestMade'
     | 'accessReviewed'
     | 'evidenceMade'
+    | 'evidenceUploadBegun'
+    | 'evidenceUploaded'
     | 'pushOwed'
     | 'usualDelegateNamed'
     | 'usualDelegateDropped'
