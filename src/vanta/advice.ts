@@ -16,5 +16,8 @@ export function vantaAdvice(fault: Fault, document: string): string {
     return 'wait a minute, and call it again: Vanta takes so many calls a minute of an application';
   if (fault.code === 'vanta.unauthorized' && status === 401)
     return 'give Latchkey an application of its own: Vanta keeps one token per application, and whoever asks for another ends it';
+  // Nobody goes on trying: this is asked for by a command.
+  if (fault.code === 'vanta.unavailable' || fault.code === 'vanta.timeout')
+    return 'call it again later; see that this machine reaches VANTA_URL (name, proxy, firewall)';
   return nextStepFor(fault);
 }

@@ -146,6 +146,7 @@ describe('what Vanta says no to', () => {
     [404, {}, 'vanta.not_found', /document access-requests.*VANTA_DOCUMENTS/],
     [413, {}, 'vanta.invalid', /too large/],
     [415, {}, 'vanta.invalid', /this kind of file/],
+    [503, {}, 'vanta.unavailable', /call it again later/],
     [429, { 'retry-after': '3600' }, 'vanta.throttled', /wait a minute/],
     // A host of a region answers so; whoever follows arrives without the token.
     [
