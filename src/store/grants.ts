@@ -96,27 +96,18 @@ export async function holding(
   who: { entitlementKey: string; personId: string; department: string | null },
   now: Date,
 ): Promise<{ holders: number; holdersInDepartment: number; earlierGrants: number }> {
-  const counting = db
-    .selectFrom('grants')
-    .innerJoin('people', 'people.id', 'grants.person_id')
-    .select((eb) => [
-      eb.fn.count<string>('grants.person_id').distinct().as('holders'),
-      eb.fn
-        .count<string>('grants.person_id')
-        .distinct()
-        .filterWhere('people.department', '=', who.department ?? '')
-        .as('inDepartment'),
-    ])
-    .where('entitlement_key', '=', who.entitlementKey)
-    .where('person_id', '<>', who.personId)
-    .where('ended_at', 'is', null)
-    .where('ends_at', '>', now)
-    .executeTakeFirstOrThrow();
-  const [held, earlierGrants] = await Promise.all([counting, countEarlierGrants(db, who, now)]);
+  const { rows } = await sql<{ holders: number; inDepartment: number; earlier: number }>`
+    select count(distinct g.person_id)::int as holders,
+      count(distinct g.person_id) filter (where p.department = ${who.department ?? ''})::int as "inDepartment",
+      (${earlierGrants(who, now)}) as earlier
+    from grants g join people p on p.id = g.person_id
+    where g.entitlement_key = ${who.entitlementKey} and g.person_id <> ${who.personId} and g.ended_at is null
+      and g.ends_at > ${now}`.execute(db);
+  const [held] = rows;
   return {
-    holders: Number(held.holders),
-    holdersInDepartment: Number(held.inDepartment),
-    earlierGrants,
+    holders: held?.holders ?? 0,
+    holdersInDepartment: held?.inDepartment ?? 0,
+    earlierGrants: held?.earlier ?? 0,
   };
 }
 
@@ -126,14 +117,18 @@ export async function countEarlierGrants(
   who: { entitlementKey: string; personId: string },
   now: Date,
 ): Promise<number> {
-  const { rows } = await sql<{ earlier: number }>`
-    select greatest(0, count(*) - (exists (
-      select from grants where person_id = ${who.personId} and entitlement_key = ${who.entitlementKey}
-        and ended_at is null and ends_at > ${now}))::int)::int as earlier
-    from changes where person_id = ${who.personId} and entitlement_key = ${who.entitlementKey} and ${gaveAnew}`.execute(
-    db,
-  );
+  const { rows } = await sql<{ earlier: number }>`${earlierGrants(who, now)}`.execute(db);
   return rows[0]?.earlier ?? 0;
+}
+
+function earlierGrants(
+  { personId, entitlementKey }: { personId: string; entitlementKey: string },
+  now: Date,
+) {
+  return sql`select greatest(0, count(*) - (exists (
+      select from grants where person_id = ${personId} and entitlement_key = ${entitlementKey}
+        and ended_at is null and ends_at > ${now}))::int)::int as earlier
+    from changes where person_id = ${personId} and entitlement_key = ${entitlementKey} and ${gaveAnew}`;
 }
 
 /** What an event means for grants. Only commit.ts calls this. */
