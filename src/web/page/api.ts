@@ -29,12 +29,20 @@ export function pageApi(api: FastifyInstance, sources: Sources): void {
   for (const page of lists) listApi(api, page, sources);
 }
 
+/** Null: it is none. Sent twice, it is a list. */
+function limitOf(asked: unknown): number | null {
+  const isNumber = typeof asked === 'string' && /^[1-9]\d{0,2}$/.test(asked);
+  return isNumber && Number(asked) <= LIMIT_MAX ? Number(asked) : null;
+}
+
 function listApi(api: FastifyInstance, page: ListPage, sources: Sources): void {
   const { context } = sources;
   const config = { scope: scopeOf(page), rule: page.rule };
   api.get<{ Querystring: Record<string, string> }>(`/api${page.path}`, { config }, async (request, reply) => {
-    const { limit: asked, ...rest } = request.query;
-    const limit = Math.min(LIMIT_MAX, Math.max(1, Number(asked) || LIMIT));
+    const { limit: asked = '', ...rest } = request.query;
+    const limit = asked === '' ? LIMIT : limitOf(asked);
+    if (limit === null)
+      return await reply.code(400).send({ error: `limit is a whole number from 1 to ${LIMIT_MAX}` });
     const given = queryOf(page.filters(context), page.ids).safeParse(rest);
     if (!given.success) return await reply.code(400).send({ error: z.prettifyError(given.error) });
     const { after, ...query } = given.data;

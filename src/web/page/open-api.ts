@@ -57,12 +57,23 @@ function operationOf(page: ListPage, context: Pick<Context, 'catalogue' | 'idps'
     ],
     responses: {
       200: { description: page.about, content: { 'application/json': { schema: plain(answer) } } },
-      400: { description: 'A parameter has a value that it can’t have' },
-      401: { description: 'The token is missing, wrong, over or revoked, or its person has left' },
-      403: { description: 'The token is not for this list, or its person may not see it today' },
-      429: { description: 'Too many requests with this token: wait for so many seconds as Retry-After says' },
+      400: refusal('A parameter has a value that it can’t have'),
+      401: refusal('The token is missing, wrong, over or revoked, or its person has left'),
+      403: refusal('The token is not for this list, or its person may not see it today'),
+      429: {
+        ...refusal('Too many requests with this token: wait for so many seconds as Retry-After says'),
+        headers: {
+          'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1 } },
+        },
+      },
     },
   };
+}
+
+const refused = z.strictObject({ error: z.string().describe('Why, and what to do') });
+
+function refusal(description: string) {
+  return { description, content: { 'application/json': { schema: plain(refused) } } };
 }
 
 function plain(schema: z.ZodType): object {

@@ -12,7 +12,7 @@ type Description = {
     {
       get: {
         parameters: Parameter[];
-        responses: Record<200, { content: Record<string, { schema: object }> }>;
+        responses: Record<200 | 400 | 401, { content: Record<string, { schema: object }> }>;
       };
     }
   >;
@@ -85,6 +85,37 @@ test('the filters of the page are the parameters, and one that can’t be is ref
     400,
     expect.stringContaining('is'),
   ]);
+});
+
+test.each([
+  'limit=0',
+  'limit=-1',
+  'limit=501',
+  'limit=1e2',
+  'limit=ten',
+  'limit=5&limit=6',
+  'after=nonsense',
+  'after=2026-01-01 00:00:00+00_1; drop table people',
+  'after=2026-13-01 00:00:00+00_b0000000-0000-4000-8000-000000000001',
+  'after=9999999-01-01 00:00:00+00_b0000000-0000-4000-8000-000000000001',
+  'from=yesterday',
+  'from=2026-02-30',
+  'person=%ED%A0%80&person=x',
+  'entitlement=nothing',
+  'unknown=1',
+  '__proto__=1',
+])('%s is refused in the words of the description, and nobody without a token learns more', async (query) => {
+  const ajv = new Ajv2020({ strict: false });
+  const { responses } = description.paths['/api/changes']?.get ?? {};
+  for (const [status, token] of [
+    [400, 'read-token-for-tests'],
+    [401, 'wrong'],
+  ] as const) {
+    const answer = await read(`/api/changes?${query}`, token);
+    const body = await answer.json();
+    const schema = responses?.[status].content['application/json']?.schema ?? false;
+    expect([answer.status, ajv.validate(schema, body), body]).toEqual([status, true, body]);
+  }
 });
 
 test('who reads the audit by the token is in it', async () => {
