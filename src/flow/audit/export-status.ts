@@ -18,6 +18,9 @@ export type ExportStatus = {
 /** Also of one that begins within seconds. */
 export const UP_TO_DATE = 'up to date';
 
+/** Nothing is wrong there, but it has not got all yet. */
+export const CATCHING_UP = 'catching up: ';
+
 /** How far each of these destinations has got. */
 export async function exportStatus(
   db: Db,
@@ -40,6 +43,6 @@ function said(lag: ExportLag | null): { isWell: boolean; words: string } {
       ? 'nothing waits'
       : `${entries} ${entries === 1 ? 'entry waits' : 'entries wait'}, the first (number ${seq + 1}) for ${roughlyInWords(seconds)}`;
   // One that is new, or was away, takes all that there was before.
-  if (trouble === null) return { isWell: false, words: `catching up: ${behind}` };
+  if (trouble === null) return { isWell: false, words: `${CATCHING_UP}${behind}` };
   return { isWell: false, words: `${trouble}; ${behind}, and nothing is lost` };
 }

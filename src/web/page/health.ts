@@ -1,12 +1,12 @@
 import { capital } from '../../core/text.ts';
-import { UP_TO_DATE } from '../../flow/audit/export-status.ts';
+import { CATCHING_UP, UP_TO_DATE } from '../../flow/audit/export-status.ts';
 import { html } from '../html.ts';
 import type { Readiness } from '../readiness.ts';
 import { badge, figures } from './layout.ts';
 import { list } from './pages.ts';
 
 /** Something that works or does not. `fix`: why not, and what to do; null: it works. */
-type Part = { part: string; works: boolean; fix: string | null };
+type Part = { part: string; works: boolean; fix: string | null; isBehind?: true };
 
 /** Every part of which it is known whether it works: what can be done, and what each entitlement needs. */
 function partsOf(report: Readiness): Part[] {
@@ -26,13 +26,12 @@ function partsOf(report: Readiness): Part[] {
       part: `The audit to ${called}`,
       works: words === UP_TO_DATE,
       fix: words === UP_TO_DATE ? null : words,
+      ...(words.startsWith(CATCHING_UP) ? { isBehind: true as const } : {}),
     })),
     ...secrets.map((line) => ({ part: 'A secret', works: false, fix: line })),
-    ...(audit.length === 0 ? [null] : audit).map((fix) => ({
-      part: 'The audit’s proof',
-      works: fix === null,
-      fix,
-    })),
+    ...(audit.length === 0
+      ? [{ part: 'The audit’s proof', works: true, fix: null }]
+      : audit.map((fix) => ({ part: 'The audit’s proof', works: false, fix }))),
     ...policy.mistakes.map((line) => ({ part: 'The files of the policy', works: false, fix: line })),
   ];
 }
@@ -53,9 +52,17 @@ export const healthPage = list<Part>({
       title: 'Works',
       is: 'text',
       value: ({ works }) => (works ? 'yes' : 'no'),
-      show: ({ works }) => badge(works ? 'good' : 'bad', works ? 'works' : 'does not'),
+      show: ({ works, isBehind }) =>
+        isBehind === true
+          ? badge('waiting', 'is behind')
+          : badge(works ? 'good' : 'bad', works ? 'works' : 'does not'),
     },
-    { key: 'fix', title: 'Why not, and what to do', is: 'text', value: ({ fix }) => fix },
+    {
+      key: 'fix',
+      title: 'Why not, and what to do',
+      is: 'text',
+      value: ({ fix }) => fix,
+    },
   ],
   async read({ report }) {
     const parts = partsOf(await report());
