@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SignedData, TimeStampResp, TSTInfo } from 'pkijs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askStamp, createTimeStamps, whyNoStamp } from '../../src/audit/time-stamp.ts';
 
@@ -21,7 +22,12 @@ keyUsage = critical,keyCertSign
 extendedKeyUsage = critical,timeStamping
 keyUsage = critical,digitalSignature
 [loose]
-extendedKeyUsage = timeStamping,serverAuth
+extendedKeyUsage = critical,timeStamping,serverAuth
+[web]
+extendedKeyUsage = critical,serverAuth
+keyUsage = critical,digitalSignature
+[plain]
+keyUsage = critical,digitalSignature
 [req]
 distinguished_name = dn
 [dn]
@@ -95,6 +101,24 @@ function answerTo(request: Buffer, name = 'tsa'): Buffer {
   return readFileSync(join(dir, 'answer.tsr'));
 }
 
+/** The stamp of an answer with another time, and the signature of this certificate. */
+async function signedAnew(answer: Buffer, name: string, genTime: Date): Promise<Buffer> {
+  const { timeStampToken } = TimeStampResp.fromBER(answer);
+  const { encapContentInfo } = new SignedData({ schema: timeStampToken?.content });
+  const info = TSTInfo.fromBER(encapContentInfo.eContent?.getValue() as ArrayBuffer);
+  info.genTime = genTime;
+  writeFileSync(join(dir, 'info.der'), Buffer.from(info.toSchema().toBER()));
+  const type = '1.2.840.113549.1.9.16.1.4';
+  const from = ['-in', 'info.der', '-binary', '-nodetach', '-econtent_type', type, '-md', 'sha256'];
+  const by = ['-signer', `${name}.pem`, '-inkey', `${name}.key`, '-outform', 'DER', '-out', 'token.der'];
+  openssl('cms', '-sign', ...from, ...by);
+  const token = readFileSync(join(dir, 'token.der'));
+  const status = Buffer.from('3003020100', 'hex');
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(status.length + token.length);
+  return Buffer.concat([Buffer.from('3082', 'hex'), length, status, token]);
+}
+
 let server: Server;
 let url: string;
 let ca: string;
@@ -122,7 +146,7 @@ beforeAll(async () => {
       '-extensions',
       'ca',
     );
-  certify('tsa', 'tsa');
+  for (const name of ['tsa', 'web', 'plain', 'loose']) certify(name, name);
   ca = readFileSync(join(dir, 'ca.pem'), 'utf8');
   server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -175,6 +199,23 @@ describe('a stamp of OpenSSL’s authority', () => {
     openssl('ts', '-query', '-data', 'openssl.cnf', '-sha256', '-no_nonce', '-cert', '-out', 'none.tsq');
     const none = answerTo(readFileSync(join(dir, 'none.tsq')));
     expect(await whyNoStamp(none, asked, { ca, now })).toMatch(/nonce/);
+  });
+
+  // OpenSSL's own authority refuses such certificates, so its stamp is signed anew here.
+  test.each([
+    ['whose certificate is for something else', 'web', 0, /not one for time stamps alone/],
+    ['whose certificate says not what it is for', 'plain', 0, /not one for time stamps alone/],
+    ['whose certificate is for more than stamps', 'loose', 0, /not one for time stamps alone/],
+    ['whose certificate had expired by then', 'tsa', 40, /can’t be verified|does not fit/],
+    ['whose certificate was not valid yet', 'tsa', -2, /can’t be verified|does not fit/],
+  ] as const)('is none %s', async (_what, name, days, words) => {
+    const asked = await askStamp(text);
+    const now = new Date(Date.now() + days * 86_400_000);
+    const bad = await signedAnew(answerTo(asked.request), name, now);
+    expect(await whyNoStamp(bad, asked, { ca, now })).toMatch(words);
+    // Nothing else is wrong with it.
+    const right = await signedAnew(answerTo(asked.request), 'tsa', new Date());
+    expect(await whyNoStamp(right, asked, { ca, now: new Date() })).toBeNull();
   });
 
   test('that a byte of was changed is none', async () => {
