@@ -29,10 +29,12 @@ export const grantColumns = [
   ...whatAndWho,
   'requestedAt',
   'requestedBy',
+  'requestedByEmail',
   'reason',
   'ticket',
   'approvedAt',
   'approvedBy',
+  'approvedByEmail',
   'byWhatRight',
   'signedInAfreshWith',
   'clauses',
@@ -53,6 +55,7 @@ export const refusedColumns = [
   ...whatAndWho,
   'requestedAt',
   'requestedBy',
+  'requestedByEmail',
   'reason',
   'ticket',
   'decidedAt',
@@ -83,10 +86,12 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     ...what(row, book),
     requestedAt: row.requestedAt,
     requestedBy: row.requester,
+    requestedByEmail: row.requesterEmail,
     reason: row.reason,
     ticket: row.ticket,
     approvedAt: decision?.at ?? null,
     approvedBy: approvals.length > 0 ? approvals.map(({ name }) => name) : (decision?.byName ?? null),
+    approvedByEmail: row.deciderEmails,
     byWhatRight:
       approvals.length > 0
         ? approvals.map((one) => rightOf(stages ?? [], one) ?? 'not kept')
@@ -155,6 +160,7 @@ export function refusedRow(row: PopulationRow, book: Book): Row {
     ...what(row, book),
     requestedAt: row.requestedAt,
     requestedBy: row.requester,
+    requestedByEmail: row.requesterEmail,
     reason: row.reason,
     ticket: row.ticket,
     decidedAt: row.decision?.at ?? null,
@@ -261,6 +267,7 @@ export const privilegedColumns = [
   'reason',
   'approvedAt',
   'approvedBy',
+  'approvedByEmail',
   'byWhatRight',
   'signedInAfreshWith',
   'inEffectAt',
@@ -273,8 +280,17 @@ export const privilegedColumns = [
 
 /** `until`: the end of the period, or the moment when the pack is made: days are counted up to it. */
 export function privilegedRow(row: PopulationRow, book: Book, until: Date): Row {
-  const { approvedAt, approvedBy, byWhatRight, signedInAfreshWith, seenAt, writtenAt, endedAt, goneAt } =
-    grantRow(row, book, null);
+  const {
+    approvedAt,
+    approvedBy,
+    approvedByEmail,
+    byWhatRight,
+    signedInAfreshWith,
+    seenAt,
+    writtenAt,
+    endedAt,
+    goneAt,
+  } = grantRow(row, book, null);
   const inEffectAt = (seenAt ?? writtenAt ?? approvedAt ?? null) as Date | null;
   const gone = row.goneAt ?? (row.revokeId === null ? (endedAt as Date | null) : null) ?? until;
   const last = Math.min(gone.getTime(), until.getTime());
@@ -283,6 +299,7 @@ export function privilegedRow(row: PopulationRow, book: Book, until: Date): Row 
     reason: row.reason,
     approvedAt,
     approvedBy,
+    approvedByEmail,
     byWhatRight,
     signedInAfreshWith,
     inEffectAt,

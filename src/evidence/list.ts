@@ -1,5 +1,6 @@
 import { type Cell, csvHead, csvLine } from '../core/csv.ts';
 import type { ListName } from '../core/evidence/controls.ts';
+import { timeInWords } from '../core/evidence/words.ts';
 import type { Folder } from './folder.ts';
 
 export type Row = Record<string, Cell | Date>;
@@ -48,7 +49,7 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
   return {
     async add(row) {
       const cells = Object.fromEntries(spec.columns.map((column) => [column, plain(row[column])]));
-      waiting.csv.push(csvLine(spec.columns.map((column) => cells[column] ?? null)));
+      waiting.csv.push(csvLine(spec.columns.map((column) => inCsv(cells[column] ?? null))));
       waiting.json.push(`${written === 0 ? '\n' : ',\n'}${JSON.stringify(cells)}`);
       written += 1;
       if (first.length < SHOWN) first.push(cells);
@@ -69,4 +70,9 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
 function plain(value: Row[string] | undefined): Cell {
   if (value === undefined) return null;
   return value instanceof Date ? value.toISOString() : value;
+}
+
+/** A spreadsheet takes no text with a T, a Z or parts of a second for a time. JSON has all of it. */
+function inCsv(cell: Cell): Cell {
+  return typeof cell === 'string' ? timeInWords(cell) : cell;
 }

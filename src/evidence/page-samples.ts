@@ -1,6 +1,7 @@
 import { listTitles } from '../core/evidence/controls.ts';
+import { timeInWords } from '../core/evidence/words.ts';
 import { type Html, html } from '../web/html.ts';
-import { table, timeInWords } from './page-table.ts';
+import { table } from './page-table.ts';
 import { type PackFacts, SAMPLE_RULE } from './plan.ts';
 import type { ToldStory } from './story.ts';
 

@@ -23,6 +23,7 @@ nav ol { columns: 2 18rem; padding-left: 1.4em; }
 .scroll { overflow-x: auto; margin: .6em 0; }
 table { border-collapse: collapse; font-size: .88rem; min-width: 30rem; }
 th, td { text-align: left; vertical-align: top; padding: 4px 10px 4px 0; border-bottom: 1px solid light-dark(#e2e2de, #3a3d41); }
+td, dd, li, blockquote { unicode-bidi: plaintext; }
 td { max-width: 26rem; overflow-wrap: break-word; } th { white-space: nowrap; }
 code, pre { font: .85em/1.45 ui-monospace, monospace; } pre { white-space: pre-wrap; overflow-wrap: anywhere; background: light-dark(#f4f4f2, #222427); padding: 8px 12px; }
 details { margin: .3em 0; }

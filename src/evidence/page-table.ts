@@ -12,8 +12,3 @@ export function table(
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table${alreadyHtml(heads.length > WIDE ? ' class="wide"' : '')}><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((one) => html`<td>${one}</td>`)}</tr>`)}</tbody></table></div>`;
 }
-
-/** `2026-03-03T14:05:09.000Z` as `2026-03-03 14:05:09`; any other text as it is. */
-export function timeInWords(text: string): string {
-  return text.replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/, '$1 $2');
-}

@@ -1,7 +1,7 @@
 import type { Cell } from '../core/csv.ts';
 import { durationInWords } from '../core/duration.ts';
 import { type Control, frameworkNames, type ListName } from '../core/evidence/controls.ts';
-import { utc } from '../core/evidence/words.ts';
+import { timeInWords, utc } from '../core/evidence/words.ts';
 import { alreadyHtml, type Html, html } from '../web/html.ts';
 import { caveatsOf } from './caveats.ts';
 import type { WrittenList } from './list.ts';
@@ -9,7 +9,7 @@ import { checkSection } from './page-check.ts';
 import { matchedInWords, populationsSection } from './page-populations.ts';
 import { samplesSection } from './page-samples.ts';
 import { style } from './page-style.ts';
-import { table, timeInWords } from './page-table.ts';
+import { table } from './page-table.ts';
 import type { PackFacts } from './plan.ts';
 
 /** Lists that stand in the page, in the order of an auditor's questions, each with what it says when it is empty. */

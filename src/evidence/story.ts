@@ -62,7 +62,10 @@ export function toldStory(story: Story, { proofs, ...parts }: StoryParts): ToldS
   };
 }
 
-function factsOf({ change, person, requester, summary, revoke }: Story, parts: Omit<StoryParts, 'proofs'>) {
+function factsOf(
+  { change, person, requester, summary, revoke, emails }: Story,
+  parts: Omit<StoryParts, 'proofs'>,
+) {
   const { legs, target, verdict } = change;
   const facts: [label: string, value: string | null][] = [
     ['Request', change.id],
@@ -89,7 +92,7 @@ function factsOf({ change, person, requester, summary, revoke }: Story, parts: O
     ['Policy', verdict?.policy ?? null],
     ['Who agreed to that policy', verdict === null ? null : agreedInWords(parts.policy)],
     ['Decided', decidedInWords(change)],
-    ['By what right', rightsInWords(change)],
+    ['By what right', rightsInWords(change, emails)],
     ['Decided by somebody else', independenceInWords(change)],
     ['Model’s advice, which decides nothing', adviceInWords(summary)],
     ['Written in the identity provider', timeOf(legs.idpWrittenAt)],
@@ -130,14 +133,16 @@ function decidedInWords({ decision, refusal }: Change): string | null {
   return `${decision.outcome} by ${decision.by === null ? 'rule' : decision.byName} at ${utc(decision.at)}${note}`;
 }
 
-function rightsInWords({ approvals, plan, decision, kind }: Change): string | null {
+function rightsInWords({ approvals, plan, decision, kind }: Change, emails: Story['emails']): string | null {
   const rights = approvals.map((one) => {
-    const { name, at, stepUp } = one;
+    const { name, by, at, stepUp } = one;
+    const email = emails[by];
+    const who = email === undefined ? name : `${name} <${email}>`;
     const afresh =
       stepUp === undefined
         ? ''
         : `, signed in afresh (${[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(', ')})`;
-    return `${name} as ${rightOf(plan?.stages ?? [], one) ?? 'an approver whose right is not kept'} at ${utc(at)}${afresh}`;
+    return `${who} as ${rightOf(plan?.stages ?? [], one) ?? 'an approver whose right is not kept'} at ${utc(at)}${afresh}`;
   });
   if (rights.length > 0) return rights.join('; ');
   if (decision === null) return null;

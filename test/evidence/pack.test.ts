@@ -300,7 +300,7 @@ test('a sample is told whole, and is drawn again with its seed', async () => {
   // Which ones are drawn goes by their ids: some of them the written policy gave.
   const story = samples[0]?.stories.find((one) => !factsOf(one).get('By what right')?.includes('policy'));
   const facts = factsOf(story);
-  expect(facts.get('By what right')).toContain('olga as owner at');
+  expect(facts.get('By what right')).toContain('olga <olga@acme.example> as owner at');
   expect(facts.get('Policy')).toBe(POLICY);
   expect(story?.clauses).toMatchObject([
     { clause: 'AC-3', text: expect.stringContaining('Production, reading.') },
@@ -488,6 +488,16 @@ test('a spreadsheet reads the files as UTF-8, and their numbers as numbers', asy
     expect(bytes.indexOf(Buffer.from('\ufeff'), 3), name).toBe(-1);
   }
   expect(csvLine([-0.02, '-0.02', '-2+3'])).toBe("-0.02,'-0.02,'-2+3\r\n");
+});
+
+// HeidiSQL/HeidiSQL#922, sosedoff/pgweb#163, IFRCGo/go-frontend#969
+test('a spreadsheet takes the times in the files for times; JSON has them whole', async () => {
+  const csv = await readFile(join(folder, 'grants.csv'), 'utf8');
+  expect(csv).toContain(',2026-01-15 09:10:00,olga,olga@acme.example,owner,');
+  expect(csv).not.toMatch(/\d\dT\d\d:/);
+  expect((await list('grants'))[0]).toMatchObject({
+    approvedAt: expect.stringMatching(/^2026-.*T.*\.000Z$/),
+  });
 });
 
 test('a cell that a spreadsheet would run stays text', async () => {

@@ -5,6 +5,11 @@ export function utc(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** `2026-03-03T14:05:09.000Z` as `2026-03-03 14:05:09`; any other text as it is. */
+export function timeInWords(text: string): string {
+  return text.replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?Z$/, '$1 $2');
+}
+
 export const reachInWords: Record<ReachState, string> = {
   approved: 'approved, and not written yet',
   arriving: 'on its way in: written, and not seen in MuleSoft yet',

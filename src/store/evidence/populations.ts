@@ -45,10 +45,13 @@ export type PopulationRow = {
   requestedAt: Date;
   requesterId: string | null;
   requester: string | null;
+  requesterEmail: string | null;
   reason: string;
   ticket: string | null;
   target: Change['target'];
   approvals: Approval[];
+  /** Of who approved, or else decided; a rule has none. */
+  deciderEmails: string[];
   stages: ApproverStage[] | null;
   decision: Decision | null;
   /** Fingerprint of the policy that decided. */
@@ -104,11 +107,18 @@ const partsOfDoc = sql`jsonb_to_record(c.doc) as d (cause text, reason text, tic
   decision jsonb, verdict jsonb, refusal jsonb, legs jsonb, "signedInAt" text, late jsonb, failure jsonb, "grant" jsonb, ended jsonb,
   reopened jsonb)`;
 
+/** Several people may have one name: their addresses tell them apart. In the order of the approvals. */
+const deciderEmails = sql`array(
+  select w.email from (
+    select (x.a->>'by')::uuid as id, x.n from jsonb_array_elements(d.approvals) with ordinality as x (a, n)
+    union all select (d.decision->>'by')::uuid, 1 where jsonb_array_length(d.approvals) = 0) y
+  join people w on w.id = y.id order by y.n)`;
+
 function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
   return sql`
     select c.id, c.person_id as "personId", p.name as person, p.email, c.entitlement_key as entitlement, d.cause,
-      c.state, c.requested_at as "requestedAt", c.requester_id as "requesterId", q.name as requester, d.reason,
-      d.ticket, d.target, d.approvals, d.plan->'stages' as stages, d.decision, d.verdict->>'policy' as policy,
+      c.state, c.requested_at as "requestedAt", c.requester_id as "requesterId", q.name as requester, q.email as "requesterEmail", d.reason,
+      d.ticket, d.target, d.approvals, ${deciderEmails} as "deciderEmails", d.plan->'stages' as stages, d.decision, d.verdict->>'policy' as policy,
       (select array_agg(distinct g->>'clause') from jsonb_array_elements(d.verdict->'grounds') g) as clauses,
       d.refusal->>'text' as refusal, d.legs, ${timeOf(sql`d."signedInAt"`)} as "signedInAt", d.late, d.failure,
       (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",

@@ -14,6 +14,8 @@ export type Story = {
   person: { name: string; email: string };
   requester: { name: string; email: string } | null;
   summary: Pick<Summary, 'plain' | 'advice'> | null;
+  /** Of who approved, by their ids. */
+  emails: Readonly<Record<string, string>>;
   /** Of a grant: the revoke that ended it, its way and how late it was; null: none did. */
   revoke: (Legs & Pick<Change, 'late'>) | null;
   /** `seq`: its number in the sealed order; null: not sealed yet. */
@@ -25,6 +27,8 @@ export async function storyOf(tx: Tx, changeId: string): Promise<Story | null> {
     select c.doc as change, jsonb_build_object('name', p.name, 'email', p.email) as person,
       case when q.id is not null then jsonb_build_object('name', q.name, 'email', q.email) end as requester,
       case when s.about_id is not null then jsonb_build_object('plain', s.plain, 'advice', s.advice) end as summary,
+      (select coalesce(jsonb_object_agg(w.id, w.email), '{}') from people w
+        where w.id in (select (a->>'by')::uuid from jsonb_array_elements(c.doc->'approvals') a)) as emails,
       r.doc->'legs' || jsonb_build_object('late', r.doc->'late') as revoke
     from changes c join people p on p.id = c.person_id left join people q on q.id = c.requester_id
     left join summaries s on s.about_id = c.id left join changes r on r.id = c.revoke_id where c.id = ${changeId}`.execute(
