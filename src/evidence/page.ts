@@ -157,6 +157,16 @@ function controlsSection(controls: readonly Control[], lists: PackFacts['lists']
 /** Texts of whole policies, queries and ids stand in the files; a page is for reading. */
 const notShown = new Set(['text', 'case', 'removals', 'campaign', 'certificateKey', 'certificateSha256']);
 
+/** What else stands in the files alone: more columns don't fit a sheet of paper. */
+const notShownOf: { [K in ListName]?: readonly string[] } = {
+  violations: ['kind'],
+  reviews: ['snapshotAt', 'startedAt', 'decided'],
+  'review-lines': ['kind', 'change', 'revoke', 'tier'],
+  terminations: ['beganAt', 'closing', 'state'],
+  privileged: ['group', 'cause', 'approvedByEmail'],
+  'made-around-latchkey': ['state'],
+};
+
 /** What is said of a whole population before its rows. */
 const forewords: { [K in ListName]?: (facts: PackFacts) => Html | null } = {
   violations: ({ approved }) =>
@@ -196,7 +206,7 @@ function listSection(
   const { name, title, written, first } = list;
   const columns = list.columns.filter(
     (column) =>
-      !(notShown.has(column) || (name === 'violations' && column === 'kind')) &&
+      !(notShown.has(column) || notShownOf[name]?.includes(column)) &&
       first.some((row) => isSaid(row[column])),
   );
   const rest = written - first.length;
