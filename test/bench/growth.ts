@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { drained } from './ack.ts';
 import type { Figure } from './figure.ts';
@@ -8,8 +7,9 @@ import { abreast, createTraveller, NotReceived, type Traveller } from './travell
 
 /** Changes under way at once. */
 const WIDTH = 16;
-const WARM_UP = 16;
-const COUNTED = 80;
+const ROUNDS = 4;
+/** With those of the warm-up no more than the crowd has. */
+const PER_ROUND = 32;
 const ENTITLEMENT = 'payments-api-read';
 const FEW = 10_000;
 const MANY = 1_000_000;
@@ -27,49 +27,74 @@ type Measured = {
   scanned: number;
 };
 
+/** One installation with so many of each, and what its changes cost so far. */
+type Side = { scene: Scene; traveller: Traveller; ms: number; used: Usage };
+
 /**
- * Whole changes while there are 10,000 live grants, audit entries and people, and again with 1,000,000, in one run. The
- * processor's time of each side is told too: it does not depend on what else the machine does.
+ * Whole changes with 10,000 live grants, audit entries and people, and with 1,000,000: two installations beside each
+ * other. Rounds take turns, so that whatever else the machine does meets both. The processor's time of each is told
+ * too: it depends less on that.
  */
 export async function growth(say: (line: string) => void, isSmall: boolean): Promise<Figure[]> {
   const many = isSmall ? SMALL_MANY : MANY;
-  const scene = await setScene();
-  const traveller = createTraveller(scene);
+  const sides: Side[] = [];
   try {
-    const pattern = await traveller.ask(0, ENTITLEMENT);
-    await traveller.approve(pattern);
-    await traveller.arrives(pattern);
-    await sealed(scene.db);
-    say(`${FEW.toLocaleString('en')}…`);
-    await fillTo(scene.db, pattern, 0, FEW);
-    const few = await measure(scene, traveller, 1);
-    say(`filled to ${many.toLocaleString('en')}…`);
-    await fillTo(scene.db, pattern, FEW, many);
-    say('measured again…');
-    return figures(few, await measure(scene, traveller, 1 + WARM_UP + COUNTED), many);
+    for (const count of [FEW, many]) {
+      say(`${count.toLocaleString('en')}…`);
+      const scene = await setScene();
+      const traveller = createTraveller(scene);
+      sides.push({ scene, traveller, ms: 0, used: { latchkey: 0, postgres: 0, blocks: 0, scanned: 0 } });
+      await filled(scene, traveller, count);
+    }
+    // The first round warms up and is not counted.
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      say(round === 0 ? 'warm…' : `round ${round} of ${ROUNDS}…`);
+      const first = 1 + round * PER_ROUND;
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) await measure(side, first, round > 0);
+    }
+    const [few, all] = sides.map(measured);
+    return figures(few as Measured, all as Measured, many);
   } finally {
-    traveller.close();
-    await scene.close();
+    for (const { scene, traveller } of sides) {
+      traveller.close();
+      await scene.close();
+    }
   }
 }
 
-async function measure(scene: Scene, traveller: Traveller, first: number): Promise<Measured> {
-  const people = Array.from({ length: WARM_UP + COUNTED }, (_, n) => first + n);
-  await go(traveller, people.slice(0, WARM_UP));
-  await drained(scene);
+/** So many of each, after the pattern of a change that goes the whole road first. */
+async function filled(scene: Scene, traveller: Traveller, count: number): Promise<void> {
+  const pattern = await traveller.ask(0, ENTITLEMENT);
+  await traveller.approve(pattern);
+  await traveller.arrives(pattern);
+  await sealed(scene.db);
+  await fillTo(scene.db, pattern, 0, count);
+}
+
+async function measure(side: Side, first: number, isCounted: boolean): Promise<void> {
+  const { scene, traveller } = side;
   const before = await usage(scene);
   const startedAt = performance.now();
-  await go(traveller, people.slice(WARM_UP));
-  const perSecond = (COUNTED * 1_000) / (performance.now() - startedAt);
+  await go(
+    traveller,
+    Array.from({ length: PER_ROUND }, (_, n) => first + n),
+  );
+  const ms = performance.now() - startedAt;
   await drained(scene);
   const after = await usage(scene);
-  const each = (key: keyof Usage) => (after[key] - before[key]) / COUNTED;
+  if (!isCounted) return;
+  side.ms += ms;
+  for (const key of Object.keys(side.used) as (keyof Usage)[]) side.used[key] += after[key] - before[key];
+}
+
+function measured({ ms, used }: Side): Measured {
+  const changes = ROUNDS * PER_ROUND;
   return {
-    perSecond,
-    latchkeyMs: each('latchkeyMs'),
-    postgresMs: each('postgresMs'),
-    blocks: each('blocks'),
-    scanned: each('scanned'),
+    perSecond: (changes * 1_000) / ms,
+    latchkeyMs: used.latchkey / changes,
+    postgresMs: used.postgres / changes,
+    blocks: used.blocks / changes,
+    scanned: used.scanned / changes,
   };
 }
 
@@ -103,43 +128,17 @@ export async function sealed(db: pg.Pool): Promise<void> {
   }
 }
 
-type Usage = { latchkeyMs: number; postgresMs: number; blocks: number; scanned: number };
+type Usage = { latchkey: number; postgres: number; blocks: number; scanned: number };
 
-async function usage({ db, latchkeyPid }: Scene): Promise<Usage> {
-  const { rows } = await db.query<{ pid: number; blocks: number; scanned: number }>(
-    `select pg_backend_pid() as pid,
-       (select (blks_hit + blks_read)::float8 from pg_stat_database where datname = current_database()) as blocks,
-       (select sum(seq_tup_read)::float8 from pg_stat_user_tables where n_live_tup > ${LARGE}) as scanned`,
+async function usage(scene: Scene): Promise<Usage> {
+  const { rows } = await scene.db.query<{ blocks: number; scanned: number }>(
+    `select (select (blks_hit + blks_read)::float8 from pg_stat_database where datname = current_database()) as blocks,
+       (select coalesce(sum(seq_tup_read), 0)::float8 from pg_stat_user_tables where n_live_tup > ${LARGE}) as scanned`,
   );
   const [row] = rows;
   if (row === undefined) throw new Error('PostgreSQL answers no row');
-  const postmaster = (await statOf(row.pid)).parent;
-  const backends = await childrenOf(postmaster);
-  const times = await Promise.all([postmaster, ...backends].map(statOf));
-  return {
-    latchkeyMs: (await statOf(await latchkeyPid())).ms,
-    postgresMs: times.reduce((sum, { ms }) => sum + ms, 0),
-    blocks: row.blocks,
-    scanned: row.scanned,
-  };
-}
-
-const MS_A_TICK = 10;
-
-/** The processor's time of a process and of its children that have ended (proc_pid_stat(5)). */
-async function statOf(pid: number): Promise<{ parent: number; ms: number }> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const [, parent = 0, ...rest] = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  const ticks = rest.slice(9, 13).reduce((sum, n) => sum + n, 0);
-  return { parent, ms: ticks * MS_A_TICK };
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
+  const { latchkey, postgres } = await scene.processorTime();
+  return { latchkey, postgres, ...row };
 }
 
 function figures(few: Measured, all: Measured, many: number): Figure[] {
