@@ -231,6 +231,33 @@ async function statusText() {
   };
 }
 
+test('a pushed user name that is a real person’s id is nobody’s name', { timeout: PATIENCE_MS }, async () => {
+  // given, at Entra, somebody of whom nothing is known yet: only the IdP can say who it is
+  const before = await statusText();
+  const unheard = userIdIn(HOME, 'sam');
+
+  // when
+  const made = await call(HOME, 'POST', '/Users', {
+    schemas: [USER],
+    userName: unheard,
+    externalId: 'made-up',
+  });
+  await walk.isQuiet();
+  await call(HOME, 'PUT', `/Users/${made?.id}`, {
+    schemas: [USER],
+    userName: unheard,
+    externalId: 'olga-made-up',
+    active: false,
+  });
+  await walk.isQuiet();
+  await reconcile(stage.latchkey.context);
+  await walk.isQuiet();
+
+  // then
+  expect(await statusText()).toEqual(before);
+  await call(HOME, 'DELETE', `/Users/${made?.id}`);
+});
+
 test(
   'nobody real loses a team, gets one, is taken for another or is put to anybody as having left',
   async () => {

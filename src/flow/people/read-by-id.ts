@@ -6,3 +6,14 @@ export async function readById({ idp }: AtIdp, { id }: Pick<Identity, 'id'>) {
   const inIdp = await idp.readPerson(id);
   return inIdp?.id === id ? inIdp : null;
 }
+
+/** By a login and not by an id: a login that somebody chose, or a push made up, may be another's id. */
+export async function readByLogin({ idp }: AtIdp, login: string) {
+  const inIdp = await idp.readPerson(login);
+  const isById = inIdp !== null && isSameName(inIdp.id, login) && !isSameName(inIdp.login, login);
+  return isById ? null : inIdp;
+}
+
+function isSameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

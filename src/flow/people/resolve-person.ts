@@ -5,7 +5,7 @@ import { isLoginKnown, type Person, personByLink, rememberPerson } from '../../s
 import { linkPerson } from '../../store/person-links.ts';
 import { type AtIdp, atEach } from '../idps/idps.ts';
 import type { Context, Parties, Runtime } from '../kernel/context.ts';
-import { readById } from './read-by-id.ts';
+import { readById, readByLogin } from './read-by-id.ts';
 
 /**
  * The person who is meant: by the IdP's own id, else as the IdP or the push itself describes them. Null: nobody, or not
@@ -43,7 +43,12 @@ function resolveAt(context: Context & AtIdp): (told: PersonHint) => Promise<Pers
   const remembered = (inIdp: IdpPerson, isUnconfirmed = false) =>
     rememberPerson(context.db, context.idp.system, inIdp, isUnconfirmed);
 
-  async function byLogin(idOrLogin: string): Promise<Person | null> {
+  async function byLogin(login: string): Promise<Person | null> {
+    const inIdp = await ask(() => readByLogin(context, login));
+    return inIdp === null ? null : await remembered(inIdp);
+  }
+
+  async function byIdOrLogin(idOrLogin: string): Promise<Person | null> {
     const inIdp = await ask(() => context.idp.readPerson(idOrLogin));
     return inIdp === null ? null : await remembered(inIdp);
   }
@@ -106,7 +111,7 @@ function resolveAt(context: Context & AtIdp): (told: PersonHint) => Promise<Pers
     if (id === null) return pushed === undefined ? null : await byLogin(pushed.login);
     const known = await personByLink(context.db, context.idp.system, id);
     if (known !== null) return known;
-    return pushed === undefined ? await byLogin(id) : await byPush(id, pushed);
+    return pushed === undefined ? await byIdOrLogin(id) : await byPush(id, pushed);
   };
 }
 

@@ -5,6 +5,7 @@ import { baselineGroups, pendingAbout } from '../../store/offboardings.ts';
 import { type Person, readPerson, rememberPerson } from '../../store/people.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import { joinedWithApart, type Known } from './accounts.ts';
+import { readByLogin } from './read-by-id.ts';
 
 /**
  * The person to look at in the place of somebody whose id the IdP does not know. The IdP knows their login, under
@@ -22,7 +23,7 @@ export async function successorOf(
   const recorded = await baselineGroups(context.db, person.id);
   const pending = await pendingAbout(context.db, person.id);
   if (grants.length + recorded.length + pending.length > 0) return null;
-  const inIdp = await context.idp.readPerson(person.login);
+  const inIdp = await readByLogin(context, person.login);
   if (inIdp === null) return null;
   const { id: met } = await rememberPerson(context.db, context.idp.system, inIdp);
   if (met === person.id) return null;
