@@ -75,7 +75,7 @@ test('a look at everybody is noticed', async () => {
     'person_links',
     'person_snapshots',
   ]);
-  await db.query(`select count(*), pg_stat_force_next_flush() from people where name = 'nobody'`);
+  await db.query(`select count(*), pg_stat_force_next_flush() from people where title = 'nobody'`);
   expect(await wholeSince(0)).toEqual(['people: 1 times']);
 });
 
