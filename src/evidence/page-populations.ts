@@ -10,7 +10,7 @@ export function populationsSection({ lists, told, teamLog, sources }: PackFacts)
     html`<a href="${name}.csv">${title}</a>`,
     String(written),
     counted === null
-      ? 'drawn from the others'
+      ? 'picked from the other lists while they were written'
       : counted === written || name === 'policies'
         ? `${counted}`
         : html`<b class="bad">${counted}: not the same</b>`,
@@ -61,7 +61,9 @@ function sourcesInWords(sources: PackFacts['sources']): Html | null {
       source,
       utc(firstAt),
       utc(lastAt),
-      readTo === null ? 'it tells by itself' : utc(readTo),
+      readTo === null
+        ? 'it is not read: it sends by itself, so silence does not prove that nothing happened'
+        : utc(readTo),
     ]),
   );
 }

@@ -75,7 +75,7 @@ ${shown.map(([name, empty]) =>
     empty,
     foreword: forewords[name]?.(facts) ?? null,
     afterword: name === 'policies' ? policyTextsOf(facts.policies) : null,
-    count: name === 'violations' ? (facts.violated === 1 ? '1 access' : `${facts.violated} accesses`) : null,
+    count: name === 'violations' ? violatedInWords(facts) : null,
   }),
 )}
 ${canarySection(lists.get('canary'), facts)}
@@ -85,6 +85,13 @@ ${checkSection(facts)}
 </body>
 </html>
 `.toString();
+}
+
+/** An access may stand in several rows: each says one thing that is not as it should be. */
+function violatedInWords({ violated, lists }: PackFacts): string {
+  const rows = lists.get('violations')?.written ?? violated;
+  const accesses = violated === 1 ? '1 access' : `${violated} accesses`;
+  return rows === violated ? accesses : `${accesses}, in ${rows} rows`;
 }
 
 function day(at: Date): string {
