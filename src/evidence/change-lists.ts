@@ -1,5 +1,5 @@
 import { listTitles } from '../core/evidence/controls.ts';
-import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
+import { rowsOf } from '../store/evidence/cursor.ts';
 import {
   type AlarmRow,
   alarms,
@@ -34,7 +34,7 @@ import {
 } from './change-rows.ts';
 import { type OpenList, openList, type Row } from './list.ts';
 import type { PackFacts, PackParts } from './plan.ts';
-import type { Writing } from './writing.ts';
+import { openQueried, type Writing } from './writing.ts';
 
 /** What is counted of the whole populations. `givenOf`: how often each entitlement was given. */
 export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated'> & {
@@ -133,16 +133,8 @@ async function writeChangeList(
   columns: readonly string[],
   write: (row: PopulationRow, list: OpenList) => Promise<void>,
 ): Promise<void> {
-  const { tx, folder, plan } = writing;
-  const query = populationQuery(name, plan);
-  const counted = await countOf(tx, query);
-  const list = await openList(folder, {
-    name,
-    title: listTitles[name],
-    query: shownQuery(tx, query),
-    counted,
-    columns,
-  });
+  const { tx, plan } = writing;
+  const list = await openQueried(writing, name, populationQuery(name, plan), columns);
   for await (const row of rowsOf(tx, populationRows(name, plan))) await write(revived(row), list);
   writing.lists.set(name, await list.end());
 }

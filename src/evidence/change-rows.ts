@@ -13,17 +13,10 @@ import type { PackParts } from './plan.ts';
 /** The objective: seconds from the decision until it is seen in MuleSoft. */
 const OBJECTIVE_SECONDS = 60;
 
-const whatAndWho = [
-  'change',
-  'person',
-  'email',
-  'entitlement',
-  'tier',
-  'group',
-  'team',
-  'cause',
-  'state',
-] as const;
+/** Who holds what: the columns of it, in every list that has them. */
+export const whoHoldsWhat = ['person', 'email', 'entitlement', 'tier', 'group', 'team'] as const;
+
+const whatAndWho = ['change', ...whoHoldsWhat, 'cause', 'state'] as const;
 
 export const grantColumns = [
   ...whatAndWho,
@@ -257,12 +250,7 @@ export function violationRow(row: PopulationRow, violation: Violation, author: A
 }
 
 export const privilegedColumns = [
-  'person',
-  'email',
-  'entitlement',
-  'tier',
-  'group',
-  'team',
+  ...whoHoldsWhat,
   'cause',
   'reason',
   'approvedAt',

@@ -1,5 +1,5 @@
 import { listTitles } from '../core/evidence/controls.ts';
-import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
+import { countOf, rowsOf } from '../store/evidence/cursor.ts';
 import {
   type MembershipEvent,
   matchedEvents,
@@ -14,7 +14,7 @@ import {
 } from '../store/evidence/team-events.ts';
 import { type OpenList, openList } from './list.ts';
 import type { PackFacts } from './plan.ts';
-import type { Writing } from './writing.ts';
+import { openQueried, type Writing } from './writing.ts';
 
 const eventColumns = [
   'occurredAt',
@@ -54,15 +54,10 @@ export async function writeMembershipEvents(writing: Writing): Promise<Pick<Pack
   return { told, teamLog: await teamLogOf(writing) };
 }
 
-async function writeOfIdp({ tx, folder, plan, lists }: Writing, around: OpenList): Promise<Told[]> {
+async function writeOfIdp(writing: Writing, around: OpenList): Promise<Told[]> {
+  const { tx, plan, lists } = writing;
   const query = membershipEvents(plan);
-  const all = await openList(folder, {
-    query: shownQuery(tx, query),
-    counted: await countOf(tx, query),
-    columns: eventColumns,
-    name: 'membership-events',
-    title: listTitles['membership-events'],
-  });
+  const all = await openQueried(writing, 'membership-events', query, eventColumns);
   const told = tally();
   for await (const event of rowsOf<MembershipEvent>(tx, matchedEvents(plan), { isHashed: true })) {
     const { source, direction, matched, actor, changeId, group, groupId } = event;
@@ -81,18 +76,10 @@ async function writeOfIdp({ tx, folder, plan, lists }: Writing, around: OpenList
   return told.all();
 }
 
-async function writeOfAnypoint(
-  { tx, folder, plan, parts, lists }: Writing,
-  around: OpenList,
-): Promise<Told[]> {
+async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told[]> {
+  const { tx, plan, parts, lists } = writing;
   const query = teamEvents(plan, parts.teams);
-  const all = await openList(folder, {
-    query: shownQuery(tx, query),
-    counted: await countOf(tx, query),
-    columns: teamEventColumns,
-    name: 'team-events',
-    title: listTitles['team-events'],
-  });
+  const all = await openQueried(writing, 'team-events', query, teamEventColumns);
   const told = tally();
   for await (const event of rowsOf<MatchedTeamEvent>(tx, matchedTeamEvents(plan, parts.teams), {
     isHashed: true,

@@ -7,25 +7,12 @@ import { rowsOf } from '../store/evidence/cursor.ts';
 import { heldWithin } from '../store/evidence/populations.ts';
 import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
 import { revived } from './change-lists.ts';
-import { privilegedColumns, privilegedRow } from './change-rows.ts';
+import { privilegedColumns, privilegedRow, whoHoldsWhat } from './change-rows.ts';
 import { openList, type Row } from './list.ts';
 import type { PackParts } from './plan.ts';
 import type { Writing } from './writing.ts';
 
-const holderColumns = [
-  'person',
-  'email',
-  'entitlement',
-  'tier',
-  'group',
-  'team',
-  'is',
-  'couldUseIt',
-  'since',
-  'until',
-  'why',
-  'change',
-];
+const holderColumns = [...whoHoldsWhat, 'is', 'couldUseIt', 'since', 'until', 'why', 'change'];
 const entitlementColumns = [
   'entitlement',
   'title',

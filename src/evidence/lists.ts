@@ -1,8 +1,8 @@
 import type { RawBuilder } from 'kysely';
-import { type ListName, listTitles } from '../core/evidence/controls.ts';
+import type { ListName } from '../core/evidence/controls.ts';
 import { utc } from '../core/evidence/words.ts';
 import { archivedBefore, canaryDays, recordBegan, sourcesTelling } from '../store/evidence/coverage.ts';
-import { countOf, rowsOf, shownQuery } from '../store/evidence/cursor.ts';
+import { rowsOf } from '../store/evidence/cursor.ts';
 import {
   canaryRounds,
   canaryTotals,
@@ -20,10 +20,9 @@ import { writeMembershipEvents } from './completeness.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
 import { writeHeld } from './held-lists.ts';
-import { openList } from './list.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { drawSamples, idsDrawn } from './samples.ts';
-import type { Writing } from './writing.ts';
+import { openQueried, type Writing } from './writing.ts';
 
 type Drawn = Omit<Counted, 'givenOf'> &
   Pick<
@@ -76,40 +75,26 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
 
 /** A list that is written as its query gives it. Its columns are those of the query. */
 async function writeFlat(writing: Writing, name: ListName, query: RawBuilder<FlatRow>): Promise<void> {
-  const { tx, folder } = writing;
-  const counted = await countOf(tx, query);
-  const columns = flatColumns[name] ?? [];
-  const list = await openList(folder, {
-    name,
-    title: listTitles[name],
-    query: shownQuery(tx, query),
-    counted,
-    columns,
-  });
-  for await (const row of rowsOf(tx, query)) await list.add(row);
+  const list = await openQueried(writing, name, query, flatColumns[name] ?? []);
+  for await (const row of rowsOf(writing.tx, query)) await list.add(row);
   writing.lists.set(name, await list.end());
 }
 
-async function writePolicies({ tx, folder, plan, lists }: Writing): Promise<PackFacts['policies']> {
+async function writePolicies(writing: Writing): Promise<PackFacts['policies']> {
+  const { tx, plan, lists } = writing;
   const query = policiesInForce(plan);
   const name: ListName = 'policies';
-  const list = await openList(folder, {
-    name,
-    title: listTitles[name],
-    query: shownQuery(tx, query),
-    counted: await countOf(tx, query),
-    columns: [
-      'fingerprint',
-      'loadedAt',
-      'inForce',
-      'agreedBy',
-      'agreedOn',
-      'agreedWhere',
-      'agreementRecorded',
-      'file',
-      'text',
-    ],
-  });
+  const list = await openQueried(writing, name, query, [
+    'fingerprint',
+    'loadedAt',
+    'inForce',
+    'agreedBy',
+    'agreedOn',
+    'agreedWhere',
+    'agreementRecorded',
+    'file',
+    'text',
+  ]);
   const policies: PackFacts['policies'] = [];
   for await (const { fingerprint, loadedAt, inForce, agreed, texts } of rowsOf(tx, query)) {
     policies.push({ fingerprint, isAgreed: agreed.length > 0, text: texts['policy.md'] ?? null });

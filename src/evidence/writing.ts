@@ -1,7 +1,9 @@
-import type { ListName } from '../core/evidence/controls.ts';
+import type { RawBuilder } from 'kysely';
+import { type ListName, listTitles } from '../core/evidence/controls.ts';
+import { countOf, shownQuery } from '../store/evidence/cursor.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import type { Folder } from './folder.ts';
-import type { WrittenList } from './list.ts';
+import { type OpenList, openList, type WrittenList } from './list.ts';
 import type { PackParts, PackPlan } from './plan.ts';
 
 /** What every list of a pack is written with. */
@@ -14,3 +16,20 @@ export type Writing = {
   /** Of each change that was drawn, and of the revoke that ended it: what was out of the ordinary about it. */
   noted: ReadonlyMap<string, string[]>;
 };
+
+/** A list of what a query gives: the pack shows the query, and what it counts when asked for the count alone. */
+export async function openQueried(
+  { tx, folder }: Pick<Writing, 'tx' | 'folder'>,
+  name: ListName,
+  query: RawBuilder<unknown>,
+  columns: readonly string[],
+): Promise<OpenList> {
+  const counted = await countOf(tx, query);
+  return await openList(folder, {
+    name,
+    title: listTitles[name],
+    query: shownQuery(tx, query),
+    counted,
+    columns,
+  });
+}

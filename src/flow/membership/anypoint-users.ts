@@ -11,6 +11,7 @@ import { identityOf, type Person } from '../../store/people.ts';
 import { linkPerson } from '../../store/person-links.ts';
 import type { AtIdp } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
+import { isSameName } from '../people/read-by-id.ts';
 
 /** The Anypoint users of a person. */
 export type AnypointUsers = {
@@ -165,8 +166,4 @@ async function holderAt(
     if (!(error instanceof Fault) || (isLogin && !isVerified && error.retryable)) throw error;
     return 'no answer';
   }
-}
-
-function isSameName(a: string, b: string): boolean {
-  return b !== '' && a.toLowerCase() === b.toLowerCase();
 }

@@ -14,6 +14,7 @@ export async function readByLogin({ idp }: AtIdp, login: string) {
   return isById ? null : inIdp;
 }
 
-function isSameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+/** Names and ids are the same however they are written; blank is none. */
+export function isSameName(a: string, b: string): boolean {
+  return b !== '' && a.toLowerCase() === b.toLowerCase();
 }
