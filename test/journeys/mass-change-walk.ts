@@ -108,7 +108,8 @@ export function walkInStorms(walk: Journey, latchkeyUrl: string) {
   /** Nothing of it was told anywhere but on the one card: no cards of their own, no messages to each of them. */
   async function nothingElseIsTold() {
     const told = await walk.query(
-      `select 1 from messages m join changes c on c.id = m.about_id join people p on p.id = c.person_id
+      `select p.login, m.key, c.kind, c.state, c.doc->>'cause' as cause
+     from messages m join changes c on c.id = m.about_id join people p on p.id = c.person_id
      where p.login like 'crowd%'`,
     );
     expect(told).toEqual([]);
