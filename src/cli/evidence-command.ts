@@ -191,7 +191,7 @@ function verifyCommand(evidence: Command, { keys, say, fail }: EvidenceTools): v
       say(
         proofs.count === 0
           ? 'It has no proofs.'
-          : `${proofs.count} audit entries of its samples are proven, ${proofs.signed} of them by a signed checkpoint.`,
+          : `${proofs.count} audit entries are proven, ${proofs.signed} of them by a signed checkpoint.`,
       );
     });
 }

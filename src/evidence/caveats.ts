@@ -78,10 +78,19 @@ function ofLists({ lists }: Known): string[] {
 }
 
 function ofPolicies(policies: Known['policies']): string[] {
-  const unknown = policies.filter(({ isAgreed }) => !isAgreed).length;
-  if (unknown === 0) return [];
-  const of = unknown === 1 ? 'one policy' : `${unknown} policies`;
+  const of = (count: number) => (count === 1 ? 'one policy' : `${count} policies`);
+  const notAgreed = policies.filter(({ isAgreed }) => !isAgreed).length;
+  const undated = policies.filter(({ isDated }) => !isDated).length;
   return [
-    `Who agreed to ${of} is not recorded: see the list of policies. \`latchkey policy agreed\` records it.`,
+    ...(notAgreed === 0
+      ? []
+      : [
+          `Who agreed to ${of(notAgreed)} is not recorded: see the list of policies. \`latchkey policy agreed\` records it.`,
+        ]),
+    ...(undated === 0
+      ? []
+      : [
+          `When ${of(undated)} of the period came in force is not in the audit that is at hand: its entry is in an archive, or it was kept before such entries were made. \`loadedAt\` says when it was kept first.`,
+        ]),
   ];
 }

@@ -14,7 +14,7 @@ tail -n 1 manifest.note | cut -d ' ' -f 3 | base64 -d | tail -c +5 > /tmp/signat
 openssl pkeyutl -verify -pubin -keyform DER -inkey /tmp/key.der -rawin -in /tmp/signed.txt -sigfile /tmp/signature`;
 
 export function checkSection({ files, signers }: Pick<PackFacts, 'files' | 'signers'>): Html {
-  const isProof = (name: string) => name.startsWith('samples/');
+  const isProof = (name: string) => name.includes('/');
   const proofs = files.filter(({ name }) => name.endsWith('.tlog-proof')).length;
   return html`<section id="check"><h2>To check this pack</h2>
 <p><code>npm run latchkey -- evidence verify</code> with this folder names every file that was changed, is missing or was put in. It checks the signature and every proof, and asks no database for it.</p>
@@ -28,7 +28,7 @@ export function checkSection({ files, signers }: Pick<PackFacts, 'files' | 'sign
 <li>${
     proofs === 0
       ? 'No checkpoint of the audit was there, so nothing is proven.'
-      : html`Each audit entry of each sample is a file, with a proof beside it that it is in the audit: ${proofs} in <code>samples/</code>. The number of an entry in a story leads to its proof. All are of one checkpoint, <a href="checkpoint.txt">checkpoint.txt</a>: kept until next time, it also shows that nothing before it was rewritten since.`
+      : html`Each audit entry of each sample and of each policy is a file, with a proof beside it that it is in the audit: ${proofs} in <code>samples/</code> and <code>policies/</code>. The number of an entry in a story leads to its proof. All are of one checkpoint, <a href="checkpoint.txt">checkpoint.txt</a>: kept until next time, it also shows that nothing before it was rewritten since.`
   }</li>
 </ul>
 <h3>Without Latchkey’s programs</h3>

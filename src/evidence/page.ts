@@ -6,6 +6,7 @@ import { alreadyHtml, type Html, html } from '../web/html.ts';
 import { caveatsOf } from './caveats.ts';
 import type { WrittenList } from './list.ts';
 import { checkSection } from './page-check.ts';
+import { policyTextsOf } from './page-policies.ts';
 import { matchedInWords, populationsSection } from './page-populations.ts';
 import { samplesSection } from './page-samples.ts';
 import { style } from './page-style.ts';
@@ -172,6 +173,7 @@ const notShownOf: { [K in ListName]?: readonly string[] } = {
   terminations: ['beganAt', 'closing', 'state'],
   privileged: ['group', 'cause', 'approvedByEmail'],
   'made-around-latchkey': ['state'],
+  policies: ['agreementRecorded', 'before', 'proofs'],
 };
 
 /** What is said of a whole population before its rows. */
@@ -234,19 +236,6 @@ ${
       )
 }
 <p class="files">${rest > 0 ? `${rest} more are in the files: ` : 'As files: '}<a href="${name}.csv">${name}.csv</a>, <a href="${name}.json">${name}.json</a></p>${afterword}</section>`;
-}
-
-/** So many versions of the policy stand in the page; all are in the files. */
-const POLICIES_SHOWN = 10;
-
-function policyTextsOf(policies: PackFacts['policies']): Html {
-  return html`${policies
-    .slice(0, POLICIES_SHOWN)
-    .map(({ fingerprint, text }) =>
-      text === null
-        ? null
-        : html`<details><summary>The written policy ${fingerprint}</summary><pre>${text}</pre></details>`,
-    )}`;
 }
 
 function canarySection(

@@ -62,8 +62,16 @@ export type PackFacts = {
   recordBegan: Date | null;
   /** Audit entries from before this are in an archive, and are not read here; null: all are at hand. */
   archivedBefore: Date | null;
-  /** `text`: the written policy; null: it has none. */
-  policies: { fingerprint: string; isAgreed: boolean; text: string | null }[];
+  /** `isDated`: the audit has when it was put in force. `text`: the written policy; null: it has none. */
+  policies: {
+    fingerprint: string;
+    isAgreed: boolean;
+    isDated: boolean;
+    text: string | null;
+    /** Names of files of the pack. */
+    files: string[];
+    proofs: string[];
+  }[];
   /** Membership changes by event source, direction and what explains them. */
   told: { source: string; direction: string; matched: string; count: number }[];
   /**

@@ -1,10 +1,8 @@
-import { createProver } from '../audit/proof.ts';
 import { type Cell, csvHead, csvLine } from '../core/csv.ts';
 import { shownQuery } from '../store/evidence/cursor.ts';
 import { sampleQuery } from '../store/evidence/populations.ts';
-import { policyOf, revokesOf, type Story, storyOf, toldElsewhere } from '../store/evidence/stories.ts';
+import { policyOf, revokesOf, storyOf, toldElsewhere } from '../store/evidence/stories.ts';
 import type { Tx } from '../store/postgres/database.ts';
-import type { Folder } from './folder.ts';
 import type { PackFacts, PackPlan } from './plan.ts';
 import { type ToldStory, toldStory } from './story.ts';
 import type { Writing } from './writing.ts';
@@ -21,9 +19,6 @@ export async function idsDrawn(tx: Tx, plan: PackPlan): Promise<string[]> {
   return [...ids, ...(await revokesOf(tx, ids))];
 }
 
-/** The checkpoint that all proofs of a pack are of. */
-const CHECKPOINT = 'checkpoint.txt';
-
 /**
  * A sample of each population of changes, with the whole story of each of it. Each audit entry of a story is a file of
  * its own, with the proof beside it that it is in the audit.
@@ -34,10 +29,9 @@ export async function drawSamples({
   plan,
   parts,
   noted,
+  proofs: proving,
 }: Writing): Promise<PackFacts['samples']> {
   const samples: PackFacts['samples'] = [];
-  const prover = await createProver(tx);
-  if (prover !== null) await folder.write(CHECKPOINT, prover.checkpoint.note);
   // What was kept, and then put to somebody anew and denied, is in two populations.
   const proven = new Map<string, ReadonlyMap<string, string>>();
   for (const name of sampled) {
@@ -57,7 +51,11 @@ export async function drawSamples({
       const fingerprint = story.change.verdict?.policy ?? null;
       const policy = fingerprint === null ? null : await policyOf(tx, fingerprint);
       const proofs =
-        proven.get(id) ?? (prover === null ? new Map() : await writeProofs(folder, story, prover));
+        proven.get(id) ??
+        (await proving.write(
+          `samples/${id}`,
+          story.entries.map((one) => one.id),
+        ));
       proven.set(id, proofs);
       stories.push(toldStory(story, { ...parts, policy, proofs, noted, elsewhere: elsewhere.get(id) ?? [] }));
     }
@@ -70,22 +68,4 @@ export async function drawSamples({
   const head = csvHead(['population', 'change', 'person', 'entitlement', 'what']);
   await folder.write('samples.csv', `${head}${rows.map(csvLine).join('')}`);
   return samples;
-}
-
-type Prover = NonNullable<Awaited<ReturnType<typeof createProver>>>;
-
-/** The proof of each entry of a story, by the entry's id. */
-async function writeProofs(
-  folder: Folder,
-  { change, entries }: Story,
-  prover: Prover,
-): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for (const [id, { entry, proof, index }] of await prover.prove(entries.map((one) => one.id))) {
-    const name = `samples/${change.id}/${index + 1}`;
-    await folder.write(`${name}.json`, entry);
-    await folder.write(`${name}.tlog-proof`, proof);
-    files.set(id, `${name}.tlog-proof`);
-  }
-  return files;
 }

@@ -7,6 +7,7 @@ import type { Verifier } from '../audit/note.ts';
 import { checkProof } from '../audit/proof.ts';
 import { checkManifestNote, MANIFEST_NOTE, type SignatureCheck } from './manifest-note.ts';
 import type { Manifest } from './pack.ts';
+import { safeName } from './safe-name.ts';
 
 /** What is wrong with a pack; `mistakes` empty: each file is as the manifest has it, and every proof fits. */
 export type CheckedPack = {
@@ -19,7 +20,7 @@ export type CheckedPack = {
 };
 
 /** A name with more folders in it, or with `..`, would lead out of the pack. */
-const NAME = /^(samples\/[\w-]+\/)?[\w-][\w.-]*$/;
+const NAME = /^((samples|policies)\/[\w-]+\/)?[\w%-][\w.%-]*$/;
 
 /** Holds each file of a pack against the manifest (changed, missing, put in), and checks the signature and the proofs. */
 export async function checkPack(path: string, verifiers: readonly Verifier[]): Promise<CheckedPack> {
@@ -64,7 +65,7 @@ async function filesAgainst(path: string, { files }: Manifest): Promise<string[]
   return mistakes;
 }
 
-/** Each proof of a sample, with the entry beside it. The entry has to be of the sample, and of the number, that it is filed under. */
+/** Each proof, with the entry beside it. The entry has to be of what it is filed under, and of that number. */
 async function proofsIn(
   path: string,
   { files }: Manifest,
@@ -72,8 +73,8 @@ async function proofsIn(
 ): Promise<CheckedPack['proofs'] & { mistakes: string[] }> {
   const checked = { count: 0, signed: 0, mistakes: [] as string[] };
   for (const { name } of files) {
-    const [, change, number] = /^samples\/([\w-]+)\/(\d+)\.tlog-proof$/.exec(name) ?? [];
-    if (change === undefined) continue;
+    const [, of, about, number] = /^(\w+)\/([\w-]+)\/(\d+)\.tlog-proof$/.exec(name) ?? [];
+    if (of === undefined || about === undefined) continue;
     checked.count += 1;
     const [entry, proof] = await Promise.all(
       [name.replace(/tlog-proof$/, 'json'), name].map((one) =>
@@ -83,20 +84,43 @@ async function proofsIn(
     // That one is missing was told.
     if (entry == null || proof == null) continue;
     const found = checkProof(entry, proof, verifiers);
+    const fields = entryOf(entry);
     if (!found.isRight) checked.mistakes.push(`${name} ${found.why}`);
-    else if (found.seq !== Number(number) || changeOf(entry) !== change)
+    else if (found.seq !== Number(number) || aboutWhat(of, fields) !== about)
       checked.mistakes.push(`${name} is the proof of another entry`);
-    else if (found.isSigned) checked.signed += 1;
+    else {
+      if (found.isSigned) checked.signed += 1;
+      if (of === 'policies')
+        checked.mistakes.push(...textsAgainst(`policies/${about}`, fields.data?.files, files));
+    }
   }
   return checked;
 }
 
-function changeOf(entry: string): unknown {
+type EntryFields = { changeId?: unknown; data?: { fingerprint?: unknown; files?: unknown } };
+
+function entryOf(entry: string): EntryFields {
   try {
-    return (JSON.parse(entry) as { changeId?: unknown }).changeId;
+    return JSON.parse(entry) as EntryFields;
   } catch {
-    return null;
+    return {};
   }
+}
+
+/** What an entry has to be about, to stand in a folder of this kind. */
+function aboutWhat(of: string, { changeId, data }: EntryFields): unknown {
+  return of === 'policies' ? data?.fingerprint : changeId;
+}
+
+/** The texts of a policy against the hashes that its entry in the audit has; entries of before have none. */
+function textsAgainst(folder: string, hashes: unknown, files: Manifest['files']): string[] {
+  if (typeof hashes !== 'object' || hashes === null) return [];
+  return Object.entries(hashes).flatMap(([file, sha256]) => {
+    const name = `${folder}/${safeName(file)}`;
+    return files.some((one) => one.name === name && one.sha256 === sha256)
+      ? []
+      : [`${name} is not the text that was put in force, as the audit has it`];
+  });
 }
 
 function manifestOf(document: string): Manifest | null {

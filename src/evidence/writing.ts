@@ -5,6 +5,7 @@ import type { Tx } from '../store/postgres/database.ts';
 import type { Folder } from './folder.ts';
 import { type OpenList, openList, type WrittenList } from './list.ts';
 import type { PackParts, PackPlan } from './plan.ts';
+import type { Proofs } from './proofs.ts';
 
 /** What every list of a pack is written with. */
 export type Writing = {
@@ -15,6 +16,8 @@ export type Writing = {
   lists: Map<ListName, WrittenList>;
   /** Of each change that was drawn, and of the revoke that ended it: what was out of the ordinary about it. */
   noted: ReadonlyMap<string, string[]>;
+  /** All of one checkpoint. */
+  proofs: Proofs;
 };
 
 /** A list of what a query gives: the pack shows the query, and what it counts when asked for the count alone. */

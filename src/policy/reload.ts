@@ -58,12 +58,11 @@ export function createReloader(
   }
 
   async function inForce(texts: PolicyTexts, policy: Policy): Promise<void> {
-    const before = context.catalogue.rules().fingerprint;
     context.catalogue.swap(policy);
     judged = texts.fingerprint;
     mistakes = [];
     context.log.info({ policy: texts.fingerprint }, 'the policy was loaded anew');
-    await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files), before);
+    await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files));
     await context.catalogue.check();
     await lookAgainAtWaiting(context);
   }
@@ -106,7 +105,7 @@ export function createReloader(
 async function keepFirst(context: Data & Runtime, dir: string): Promise<void> {
   const texts = await readTexts(dir);
   if (texts.fingerprint === context.catalogue.rules().fingerprint)
-    await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files), null);
+    await policyIsInForce(context, texts.fingerprint, Object.fromEntries(texts.files));
 }
 
 function unread(error: unknown): { mistakes: string[] } {

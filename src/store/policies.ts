@@ -15,19 +15,29 @@ function toTrouble(row: Selectable<Tables['policy_troubles']>): PolicyTrouble {
   return { id: row.id, since: row.since, mistakes: row.mistakes, mendedAt: row.mended_at };
 }
 
-/** Keeps the texts of a policy under its fingerprint. False: they were kept before. */
+/** Keeps the texts of a policy under its fingerprint. */
 export async function keepPolicy(
   tx: Tx,
   fingerprint: string,
   texts: Readonly<Record<string, string>>,
-): Promise<boolean> {
-  const kept = await tx
+): Promise<void> {
+  await tx
     .insertInto('policies')
     .values({ fingerprint, texts: JSON.stringify(texts) })
     .onConflict((c) => c.column('fingerprint').doNothing())
-    .returning('fingerprint')
+    .execute();
+}
+
+/** The fingerprint of the policy that the audit has as put in force last; null: it has none at hand. */
+export async function lastInForce(tx: Tx): Promise<string | null> {
+  const row = await tx
+    .selectFrom('audit')
+    .select('data')
+    .where('type', '=', 'policyLoaded')
+    .orderBy('id', 'desc')
+    .limit(1)
     .executeTakeFirst();
-  return kept !== undefined;
+  return (row?.data as { fingerprint?: string } | undefined)?.fingerprint ?? null;
 }
 
 /** The fingerprints of kept policies that begin so; two of them are enough to know that there are several. */

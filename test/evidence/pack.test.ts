@@ -18,12 +18,14 @@ import type { EntitlementKey } from '../../src/core/ids.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
+import { safeName } from '../../src/evidence/safe-name.ts';
 import { sealedCount } from '../../src/store/audit-seals.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { seriousFindings } from '../sandbox/axe.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from '../sandbox/chromium.ts';
+import { POLICY_BEFORE } from './planted-lists.ts';
 import { ADMINISTRATOR, LATCHKEY, type Planted, plantQuarter } from './planted-quarter.ts';
 import { on, POLICY, QUARTER } from './quarter.ts';
 
@@ -362,18 +364,56 @@ test('who held what stands there for the start and the end, and the whole of wha
   ]);
 });
 
-test('who agreed to the policy stands beside its text, and when it was in force', async () => {
-  expect(await list('policies')).toMatchObject([
-    {
+test('who agreed to the policy stands beside its text, when it was in force, and what differed before', async () => {
+  const rows = await list('policies');
+  expect(rows).toHaveLength(4);
+  for (const row of rows)
+    expect(row).toMatchObject({
       fingerprint: POLICY,
       agreedBy: ['olga'],
       agreedOn: ['2025-12-01'],
       agreedWhere: ['minutes of the security board, item 4'],
-      file: 'policy.md',
-      text: expect.stringContaining('AC-3'),
-    },
-  ]);
+      inForce: ['2025-12-02 09:00:00 UTC to now'],
+      before: POLICY_BEFORE,
+      differs: 'approvals.cedar is new; policy.md was changed',
+    });
+  expect(rows.find(({ file }) => file === `policies/${POLICY}/policy.md`)).toMatchObject({
+    text: expect.stringContaining('AC-3'),
+  });
   expect(await page()).toContain('<summary>The written policy policy-of-the-quarter</summary>');
+});
+
+test('all texts under the fingerprint are files, so are those of the policy before, and the audit proves which they were', async () => {
+  for (const file of ['policy.md', 'catalogue.yaml', 'requests.cedar', 'approvals.cedar'])
+    expect(await readFile(join(folder, 'policies', POLICY, file), 'utf8')).toBe(
+      await readFile(`policy/${file}`, 'utf8'),
+    );
+  expect(await readdir(join(folder, 'policies', POLICY_BEFORE))).not.toContain('approvals.cedar');
+  const { stdout } = await promisify(execFile)('diff', ['-rq', POLICY_BEFORE, POLICY], {
+    cwd: join(folder, 'policies'),
+  }).catch((error: { stdout: string }) => error);
+  expect(stdout).toContain('policy.md differ');
+  const proofs = (await list('policies'))[0]?.proofs as string[];
+  const types = await Promise.all(
+    proofs.map(
+      async (name) =>
+        JSON.parse(await readFile(join(folder, name.replace(/tlog-proof$/, 'json')), 'utf8')).type,
+    ),
+  );
+  expect(types.sort()).toEqual(['policyAgreed', 'policyLoaded']);
+  // A rule that somebody put into the pack, with a manifest made anew over it: the audit has another hash.
+  const copy = await copied();
+  await appendFile(join(copy, 'policies', POLICY, 'requests.cedar'), '\n// and Mallory');
+  await manifestAnew(copy);
+  expect((await run('verify', copy)).said).toContain(
+    `NOT RIGHT: policies/${POLICY}/requests.cedar is not the text that was put in force, as the audit has it`,
+  );
+  await rm(copy, { recursive: true });
+});
+
+test('a file of a policy may be called as people like', () => {
+  expect(safeName('Orders, lesen (übrig).cedar')).toBe('Orders%2C%20lesen%20%28%C3%BCbrig%29.cedar');
+  expect(safeName('.cedar')).toBe('%2Ecedar');
 });
 
 test('a review tells who reviewed, how complete it is, and whether the reviewer had approved that access', async () => {
@@ -606,8 +646,10 @@ test('each entry of a sample is proven; one that was rewritten is not, though th
   const timelines = samples.flatMap(({ stories }) => stories.flatMap(({ timeline }) => timeline));
   expect(timelines.length).toBeGreaterThan(50);
   for (const { seq, proof } of timelines) expect(proof.endsWith(`/${seq}.tlog-proof`)).toBe(true);
+  // Those of the policy are proven too.
+  const all = timelines.length + 2;
   expect((await run('verify', folder)).said).toContain(
-    `${timelines.length} audit entries of its samples are proven, ${timelines.length} of them by a signed checkpoint.`,
+    `${all} audit entries are proven, ${all} of them by a signed checkpoint.`,
   );
   // The program of the guide, which knows nothing of Latchkey.
   const program = join(await mkdtemp(join(tmpdir(), 'evidence-')), 'verify.mjs');

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type Access, on, POLICY, type Somebody } from './quarter.ts';
@@ -85,6 +86,39 @@ export async function plantAdvice(db: Db, changeId: string): Promise<void> {
   };
   await sql`insert into summaries (about_id, sheet, plain, advice)
     values (${changeId}, '{"facts": []}', 'in plain words', ${JSON.stringify(advice)}::jsonb)`.execute(db);
+}
+
+/** What was in force before the quarter's policy. */
+export const POLICY_BEFORE = 'policy-before-the-quarter';
+
+/** The quarter's policy and the one before it, both kept and put in force before the quarter. A rule of it is new. */
+export async function plantPolicies(db: Db): Promise<void> {
+  const text = async (name: string) => [name, await readFile(`policy/${name}`, 'utf8')] as const;
+  const texts = Object.fromEntries(
+    await Promise.all(['policy.md', 'catalogue.yaml', 'approvals.cedar', 'requests.cedar'].map(text)),
+  );
+  const { 'approvals.cedar': _, ...rest } = texts;
+  const before = { ...rest, 'policy.md': texts['policy.md']?.replace('Production, reading.', 'Production.') };
+  await plantPolicy(db, POLICY_BEFORE, before, null, on(-60));
+  await plantPolicy(db, POLICY, texts, POLICY_BEFORE, on(-30));
+}
+
+async function plantPolicy(
+  db: Db,
+  fingerprint: string,
+  texts: Readonly<Record<string, string | undefined>>,
+  before: string | null,
+  at: Date,
+): Promise<void> {
+  const sha256 = (text = '') => createHash('sha256').update(text).digest('hex');
+  const files = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, sha256(text)]));
+  await sql`insert into policies (fingerprint, texts, loaded_at) values (${fingerprint}, ${JSON.stringify(texts)}, ${at})`.execute(
+    db,
+  );
+  await sql`insert into audit (at, type, actor, data)
+    values (${at}, 'policyLoaded', '{"part":"latchkey"}', ${JSON.stringify({ fingerprint, before, files })}::jsonb)`.execute(
+    db,
+  );
 }
 
 /** Somebody agreed to the quarter's policy, and that was recorded. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
@@ -8,8 +7,15 @@ import type { Db } from '../../src/store/postgres/database.ts';
 import { keepTeamEvents } from '../../src/store/team-events.ts';
 import { target } from '../core/given.ts';
 import { idpPerson } from '../store/given.ts';
-import { plantAdvice, plantAgreement, plantCanary, plantLeaver, plantReview } from './planted-lists.ts';
-import { type Access, access, on, POLICY, type Somebody } from './quarter.ts';
+import {
+  plantAdvice,
+  plantAgreement,
+  plantCanary,
+  plantLeaver,
+  plantPolicies,
+  plantReview,
+} from './planted-lists.ts';
+import { type Access, access, on, type Somebody } from './quarter.ts';
 
 export const LATCHKEY = { id: 'app', name: 'Latchkey (connected app)' };
 export const ADMINISTRATOR = { id: 'admin', name: 'Anypoint administrator' };
@@ -46,9 +52,7 @@ export async function plantQuarter(db: Db): Promise<Planted> {
     await somebody('mona'),
     await somebody('lena'),
   ];
-  await sql`insert into policies (fingerprint, texts, loaded_at) values (${POLICY}, ${JSON.stringify({ 'policy.md': await readFile('policy/policy.md', 'utf8') })}, ${on(-30)})`.execute(
-    db,
-  );
+  await plantPolicies(db);
   const told = async (
     who: Somebody,
     at: Date,

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { askingIds } from '../../store/changes.ts';
 import {
   changeTrouble,
   keepPolicy,
+  lastInForce,
   lockOpenTrouble,
   openTrouble,
   type PolicyTrouble,
@@ -43,28 +44,37 @@ export async function policyIsBroken(context: Data & Runtime, mistakes: readonly
   );
 }
 
-/** Keeps a policy that is in force now, under the fingerprint that verdicts carry, and closes what was told of. */
+/**
+ * Keeps a policy that is in force now, under the fingerprint that verdicts carry, and closes what was told of. The audit
+ * has every time that another one is in force than before: also at a start, and also when an earlier one comes back. Its
+ * entry has the hash of each file, so that it shows which texts they were.
+ */
 export async function policyIsInForce(
-  context: Data & Runtime,
+  context: Pick<Data & Runtime, 'db' | 'nudge'>,
   fingerprint: string,
   texts: Readonly<Record<string, string>>,
-  before: string | null,
 ): Promise<void> {
   await commit(
     context.db,
     async (unit) => {
-      const isNew = await keepPolicy(unit.tx, fingerprint, texts);
+      await keepPolicy(unit.tx, fingerprint, texts);
+      const before = await lastInForce(unit.tx);
       const open = await lockOpenTrouble(unit.tx);
       if (open !== null) await changeTrouble(unit.tx, open.id, { mendedAt: unit.now });
       const { notes, jobs } =
         open === null
           ? { notes: [], jobs: [] }
           : noteAndTell(unit, { about: 'policy', id: open.id }, 'policyMended', { fingerprint });
-      const loaded = noteByLatchkey(unit, 'policyLoaded', { fingerprint, before });
-      return { result: null, jobs, notes: isNew || before !== null ? [...notes, loaded] : notes };
+      const files = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, sha256(text)]));
+      const loaded = noteByLatchkey(unit, 'policyLoaded', { fingerprint, before, files });
+      return { result: null, jobs, notes: before === fingerprint ? notes : [...notes, loaded] };
     },
     context.nudge,
   );
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 export async function readPolicyView(context: Data & Parties, id: string): Promise<PolicyView | null> {
