@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../src/store/postgres/database.ts';
 import { startEmbeddedPostgres } from '../src/store/postgres/embedded.ts';
 import { throwAwayFolder } from '../src/store/postgres/guard.ts';
+import { FAKETIME_MISSING, faketime } from './evidence/played/put-forward-clock.ts';
 import { hasPgbouncer } from './faults/pgbouncer.ts';
 import { hasRedis } from './faults/redis-server.ts';
 
@@ -76,6 +77,7 @@ function sayWhatIsLeftOut(): void {
     ...(hasRedis() ? [] : ['the suites on Redis (redis-server is not installed)']),
     ...(hasPgbouncer() ? [] : ['the suite behind a pooler (pgbouncer is not installed)']),
     ...(existsSync('/usr/bin/chromium') ? [] : ['the sandbox page (Chromium is not installed)']),
+    ...(faketime === null ? [FAKETIME_MISSING] : []),
     ...(existsSync('../shared/contracts') ? [] : ['the vendor contracts (../shared/contracts is not there)']),
   ];
   if (missing.length > 0) process.stdout.write(`\nLeft out: ${missing.join('; ')}.\n`);

@@ -2,6 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** These take a minute or more each. Whichever of them began last would be what everybody waits for at the end. */
 export const longest = [
+  'test/evidence/played-quarter.test.ts',
   'test/model/same-decisions.test.ts',
   'test/faults/ended.test.ts',
   'test/journeys/mass-change-decided.test.ts',

