@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Observation, Processed } from '../core/drift/observation.ts';
+import type { GroupHint, Observation, Processed } from '../core/drift/observation.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 import type { ScimSource } from './schema/scim-tables.ts';
@@ -97,6 +97,22 @@ export async function checkedSince(
     select count(distinct person_id)::int as n from observed
     where group_id = ${groupId} and processed_at >= ${since} and outcome = 'checked'
       and payload->>'direction' = ${direction}`.execute(db);
+  return rows[0]?.n ?? 0;
+}
+
+/**
+ * How many people are told of, of whom these groups' memberships are not processed yet, due or not. As an event source
+ * names them: one whom two of them tell of may count twice. `groups`: by the names that were told.
+ */
+export async function peopleWaiting(
+  tx: Tx,
+  groups: readonly GroupHint[],
+  direction: 'added' | 'removed',
+): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(distinct coalesce(payload->'person'->>'id', payload->>'person'))::int as n from observed
+    where processed_at is null and payload->>'kind' = 'membership' and payload->>'direction' = ${direction}
+      and payload->'group' in (select jsonb_array_elements(${JSON.stringify(groups)}::jsonb))`.execute(tx);
   return rows[0]?.n ?? 0;
 }
 

@@ -13,6 +13,9 @@ const DEPLOYERS = { group: 'anypoint-orders-deploy', team: 'Orders API deployers
 const PAYMENTS = { group: 'anypoint-payments-read', team: 'Payments API readers' };
 const ADMINS = { group: 'anypoint-platform-admin', team: 'Platform admins' };
 
+/** As many as are processed in one commit (src/flow/drift/process-observations.ts). */
+const BATCH = 100;
+
 const NEVER_SIGNED_IN = 280;
 const people = Array.from({ length: CROWD }, (_, n) => ({
   ...crowdPerson(n),
@@ -96,6 +99,28 @@ test('a group replaced at once is one card; another storm adds to it; who is tak
   await storms.nothingElseIsTold();
 });
 
+test('one that the end of a batch divides, or that is told apart bit by bit, is one card from the start', {
+  timeout: 2 * PATIENCE_MS,
+}, async () => {
+  // given what other groups' members do is told before it, so that the first batch ends among the first few of it
+  const { locks } = stage.latchkey.context;
+  const few = 6;
+  await locks.withLock('processObservations', async () => {
+    await storms.storm(READERS.group, crowd.slice(0, BATCH - few));
+    await storms.storm(ADMINS.group, crowd.slice(0, 20));
+  });
+
+  // then nothing was taken away at once, as the catalogue has it for one
+  const card = await storms.massCard(ADMINS.group, '20 people were put into');
+  await walk.isQuiet();
+  expect((await storms.inBoth(ADMINS)).directory).toBe(20);
+  await storms.nothingElseIsTold();
+  for (const each of [card, await storms.massCard(READERS.group, `${BATCH - few} people were put into`)]) {
+    await walk.click('olga', each, 'mass_revert');
+    await storms.isDone(each.id);
+  }
+});
+
 test('kept, each becomes a grant with the approver and an end; who may not hold it is taken out', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
@@ -173,7 +198,7 @@ test('what is reverted at once when it is one is asked when it is many', {
   timeout: 2 * PATIENCE_MS,
 }, async () => {
   await storms.storm(ADMINS.group, crowd.slice(0, 20));
-  const card = await storms.massCard(ADMINS.group, '20 people were put into');
+  const card = await storms.massCard(ADMINS.group, /20 people were put into[\s\S]*Waiting for/);
   expect((await storms.inBoth(ADMINS)).directory).toBe(20);
   await walk.click('olga', card, 'mass_revert');
   await storms.isDone(card.id);

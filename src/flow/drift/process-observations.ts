@@ -12,6 +12,7 @@ import {
   msUntilUnprocessed,
   noteProcessed,
   type ObservedRow,
+  peopleWaiting,
   processLater,
   unprocessed,
 } from '../../store/observed.ts';
@@ -233,7 +234,12 @@ async function processMembership(
     card?.state === 'decided' ||
     (card === null && (await isWanted(unit.tx, pair, unit.now)) === isAdded);
   const { direction } = told;
-  if (!isExpected) processed.suspects.set(`${pair.personId} ${groupId} ${direction}`, { ...pair, direction });
+  if (!isExpected)
+    processed.suspects.set(`${pair.personId} ${groupId} ${direction}`, {
+      ...pair,
+      direction,
+      group: told.group,
+    });
   await noteProcessed(unit.tx, row.id, isExpected ? 'expected' : 'checked', pair);
   // Found already, by an event source that did not say who did it: they may be the one who was asked.
   if (row.actor !== null && card?.state === 'asking')
@@ -275,11 +281,13 @@ async function noteEvidence(
   return isWorkedOn;
 }
 
-type Suspect = { personId: string; groupId: string; direction: 'added' | 'removed' };
+/** `group`: as it was told. */
+type Suspect = { personId: string; groupId: string; direction: 'added' | 'removed'; group: GroupHint };
 
 /**
  * Observations of one group that tell alike are checked one by one as long as they are few. Many at once are one look
- * at the whole group.
+ * at the whole group. What was told and is not processed yet counts too: a storm that the end of a batch divides, or of
+ * which the identity provider has named only the first few, would begin as findings of their own.
  */
 async function suspect(
   context: Data & Parties,
@@ -293,7 +301,14 @@ async function suspect(
   const idp = idpOfGroup(context, groupId).system;
   const { memberships, windowSeconds } = context.catalogue.current().massGuard;
   const since = new Date(unit.now.getTime() - windowSeconds * 1_000);
-  if ((await checkedSince(unit.tx, groupId, direction, since)) > memberships)
+  const checked = await checkedSince(unit.tx, groupId, direction, since);
+  const waiting = async () =>
+    await peopleWaiting(
+      unit.tx,
+      alike.map(({ group }) => group),
+      direction,
+    );
+  if (checked > memberships || checked + (await waiting()) > memberships)
     following.jobs.push({ job: 'checkGroup', groupId, idp });
   else
     following.jobs.push(
