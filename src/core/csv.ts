@@ -23,7 +23,8 @@ const FORMULA = /^[\s\ufeff]*[=+\-@|\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
 const QUOTED = /[",;\t\r\n]/;
 
 function cellInCsv(value: Cell): string {
-  const text = value === null ? '' : Array.isArray(value) ? value.join('; ') : String(value);
+  if (value === null) return '';
+  const text = Array.isArray(value) ? value.join('; ') : String(value);
   const safe = typeof value !== 'number' && FORMULA.test(text) ? `'${text}` : text;
   return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -29,7 +29,7 @@ export type ListSpec = Pick<WrittenList, 'name' | 'title' | 'query' | 'counted' 
 
 export type OpenList = { add(row: Row): Promise<void>; end(): Promise<WrittenList> };
 
-/** Writes a list as CSV and as JSON at once, row by row. */
+/** Writes a list as CSV and as JSON at once, row by row. Times are written in UTC (ISO 8601). */
 export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList> {
   const csv = folder.open(`${spec.name}.csv`);
   const json = folder.open(`${spec.name}.json`);
@@ -48,8 +48,17 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
   };
   return {
     async add(row) {
-      const cells = Object.fromEntries(spec.columns.map((column) => [column, plain(row[column])]));
-      waiting.csv.push(csvLine(spec.columns.map((column) => inCsv(cells[column] ?? null))));
+      const cells: Record<string, Cell> = {};
+      const inCsv: Cell[] = [];
+      for (const column of spec.columns) {
+        const value = row[column] ?? null;
+        const isTime = value instanceof Date;
+        const cell = isTime ? value.toISOString() : value;
+        cells[column] = cell;
+        // A spreadsheet takes no text with a T, a Z or parts of a second for a time. JSON has all of it.
+        inCsv.push(isTime || typeof cell === 'string' ? timeInWords(cell as string) : cell);
+      }
+      waiting.csv.push(csvLine(inCsv));
       waiting.json.push(`${written === 0 ? '\n' : ',\n'}${JSON.stringify(cells)}`);
       written += 1;
       if (first.length < SHOWN) first.push(cells);
@@ -64,15 +73,4 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
       return { ...spec, written, first, kinds };
     },
   };
-}
-
-/** Times are written in UTC (ISO 8601). */
-function plain(value: Row[string] | undefined): Cell {
-  if (value === undefined) return null;
-  return value instanceof Date ? value.toISOString() : value;
-}
-
-/** A spreadsheet takes no text with a T, a Z or parts of a second for a time. JSON has all of it. */
-function inCsv(cell: Cell): Cell {
-  return typeof cell === 'string' ? timeInWords(cell) : cell;
 }

@@ -107,12 +107,16 @@ const partsOfDoc = sql`jsonb_to_record(c.doc) as d (cause text, reason text, tic
   decision jsonb, verdict jsonb, refusal jsonb, legs jsonb, "signedInAt" text, late jsonb, failure jsonb, "grant" jsonb, ended jsonb,
   reopened jsonb)`;
 
-/** Several people may have one name: their addresses tell them apart. In the order of the approvals. */
+/**
+ * Several people may have one name: their addresses tell them apart. In the order of the approvals. Each is looked up by
+ * its id: joined, all people would be read again for each change.
+ */
 const deciderEmails = sql`array(
-  select w.email from (
-    select (x.a->>'by')::uuid as id, x.n from jsonb_array_elements(d.approvals) with ordinality as x (a, n)
-    union all select (d.decision->>'by')::uuid, 1 where jsonb_array_length(d.approvals) = 0) y
-  join people w on w.id = y.id order by y.n)`;
+  select y.email from (
+    select (select w.email from people w where w.id = (x.a->>'by')::uuid) as email, x.n
+    from jsonb_array_elements(d.approvals) with ordinality as x (a, n)
+    union all select (select w.email from people w where w.id = (d.decision->>'by')::uuid), 1 where jsonb_array_length(d.approvals) = 0) y
+  where y.email is not null order by y.n)`;
 
 function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
   return sql`
