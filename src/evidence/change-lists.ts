@@ -135,7 +135,8 @@ async function writeChangeList(
 ): Promise<void> {
   const { tx, plan } = writing;
   const list = await openQueried(writing, name, populationQuery(name, plan), columns);
-  for await (const row of rowsOf(tx, populationRows(name, plan))) await write(revived(row), list);
+  for await (const row of rowsOf(tx, populationRows(name, plan), { isHashed: true }))
+    await write(revived(row), list);
   writing.lists.set(name, await list.end());
 }
 

@@ -1,3 +1,4 @@
+import type { Change } from '../core/change/change.ts';
 import {
   rightOf,
   secondsToSeen,
@@ -5,6 +6,7 @@ import {
   violationInWords,
   violationsOf,
 } from '../core/evidence/checks.ts';
+import { BY_RULE, deciderInWords, stateInWords } from '../core/evidence/words.ts';
 import type { PersonId } from '../core/ids.ts';
 import type { Author, PopulationRow } from '../store/evidence/populations.ts';
 import type { Row } from './list.ts';
@@ -34,13 +36,16 @@ export const grantColumns = [
   'policy',
   'modelLeaned',
   'writtenAt',
+  'inGroupByLog',
   'pushedAt',
-  'seenAt',
+  'inEffectByLog',
+  'seenInEffectAt',
   'secondsToEffect',
   'endsAt',
   'endedAt',
   'endedBecause',
-  'goneAt',
+  'goneByLog',
+  'seenGoneAt',
   'notAsItShouldBe',
 ];
 
@@ -64,13 +69,20 @@ export const removalColumns = [
   'decidedAt',
   'decidedBy',
   'writtenAt',
-  'goneAt',
+  'outOfGroupByLog',
+  'goneByLog',
+  'seenGoneAt',
   'secondsToGone',
   'lateAt',
   'lateBecause',
 ];
 
-type Book = Pick<PackParts, 'tierOf'>;
+export type Book = Pick<PackParts, 'tierOf'>;
+
+/** The names of who decided; where no person did, that. */
+function decidersOf({ approvals, decision }: Pick<PopulationRow, 'approvals' | 'decision'>): Row[string] {
+  return approvals.length > 0 ? approvals.map(({ name }) => name) : deciderInWords(decision);
+}
 
 export function grantRow(row: PopulationRow, book: Book, author: Author | null): Row {
   const { approvals, decision, legs, stages, ended } = row;
@@ -83,7 +95,7 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     reason: row.reason,
     ticket: row.ticket,
     approvedAt: decision?.at ?? null,
-    approvedBy: approvals.length > 0 ? approvals.map(({ name }) => name) : (decision?.byName ?? null),
+    approvedBy: decidersOf(row),
     approvedByEmail: row.deciderEmails,
     byWhatRight:
       approvals.length > 0
@@ -98,13 +110,16 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     policy: row.policy,
     modelLeaned: row.lean,
     writtenAt: row.firstWrittenAt ?? legs.idpWrittenAt,
+    inGroupByLog: row.byIdpLog,
     pushedAt: legs.scimPushedAt,
-    seenAt: legs.seenAt,
+    inEffectByLog: row.byAnypointLog,
+    seenInEffectAt: legs.seenAt,
     secondsToEffect: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
     endsAt: row.endsAt,
     endedAt: ended?.at ?? row.reopened?.at ?? null,
     endedBecause: ended?.cause ?? null,
-    goneAt: row.goneAt,
+    goneByLog: row.goneByLog,
+    seenGoneAt: row.seenGoneAt,
     notAsItShouldBe: violationsIn(row, author).map((one) => violationInWords[one]),
   };
 }
@@ -157,7 +172,8 @@ export function refusedRow(row: PopulationRow, book: Book): Row {
     reason: row.reason,
     ticket: row.ticket,
     decidedAt: row.decision?.at ?? null,
-    decidedBy: row.decision?.byName ?? (row.refusal === null ? null : 'a rule of the policy'),
+    decidedBy:
+      row.decision === null && row.refusal !== null ? BY_RULE : decidersOf({ ...row, approvals: [] }),
     why: row.refusal ?? row.decision?.note ?? null,
     policy: row.policy,
   };
@@ -166,20 +182,22 @@ export function refusedRow(row: PopulationRow, book: Book): Row {
 export function removalRow(row: PopulationRow, book: Book): Row {
   const { legs, decision, late } = row;
   return {
-    ...what(row, book),
+    ...what(row, book, 'revoke'),
     reason: row.reason,
     requestedBy: row.requester,
     decidedAt: legs.decidedAt,
-    decidedBy: decision?.byName ?? null,
+    decidedBy: deciderInWords(decision),
     writtenAt: legs.idpWrittenAt,
-    goneAt: legs.seenAt,
+    outOfGroupByLog: row.byIdpLog,
+    goneByLog: row.byAnypointLog,
+    seenGoneAt: legs.seenAt,
     secondsToGone: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
     lateAt: late?.at ?? null,
     lateBecause: late?.why ?? null,
   };
 }
 
-function what(row: PopulationRow, { tierOf }: Book): Row {
+export function what(row: PopulationRow, { tierOf }: Book, kind: Change['kind'] = 'grant'): Row {
   return {
     change: row.id,
     person: row.person,
@@ -189,7 +207,7 @@ function what(row: PopulationRow, { tierOf }: Book): Row {
     group: row.target?.groupName ?? null,
     team: row.target?.teamName ?? null,
     cause: row.cause,
-    state: row.state,
+    state: stateInWords(kind, row.state),
   };
 }
 
@@ -234,7 +252,6 @@ export function exceptionsOf(row: PopulationRow, kind: 'grant' | 'revoke'): Row[
 export const violationColumns = [...exceptionColumns, 'decidedBy', 'madeBy', 'state'];
 
 export function violationRow(row: PopulationRow, violation: Violation, author: Author | null): Row {
-  const { approvals, decision } = row;
   return {
     kind: violation,
     at: row.legs.decidedAt,
@@ -243,58 +260,8 @@ export function violationRow(row: PopulationRow, violation: Violation, author: A
     email: row.email,
     entitlement: row.entitlement,
     what: violationInWords[violation],
-    decidedBy: approvals.length > 0 ? approvals.map(({ name }) => name) : (decision?.byName ?? null),
+    decidedBy: decidersOf(row),
     madeBy: author?.name ?? null,
     state: row.state,
   };
-}
-
-export const privilegedColumns = [
-  ...whoHoldsWhat,
-  'cause',
-  'reason',
-  'approvedAt',
-  'approvedBy',
-  'approvedByEmail',
-  'byWhatRight',
-  'signedInAfreshWith',
-  'inEffectAt',
-  'endsAt',
-  'endedAt',
-  'goneAt',
-  'heldDays',
-  'change',
-];
-
-/** `until`: the end of the period, or the moment when the pack is made: days are counted up to it. */
-export function privilegedRow(row: PopulationRow, book: Book, until: Date): Row {
-  const {
-    approvedAt,
-    approvedBy,
-    approvedByEmail,
-    byWhatRight,
-    signedInAfreshWith,
-    seenAt,
-    writtenAt,
-    endedAt,
-    goneAt,
-  } = grantRow(row, book, null);
-  const inEffectAt = (seenAt ?? writtenAt ?? approvedAt ?? null) as Date | null;
-  const gone = row.goneAt ?? (row.revokeId === null ? (endedAt as Date | null) : null) ?? until;
-  const last = Math.min(gone.getTime(), until.getTime());
-  return {
-    ...what(row, book),
-    reason: row.reason,
-    approvedAt,
-    approvedBy,
-    approvedByEmail,
-    byWhatRight,
-    signedInAfreshWith,
-    inEffectAt,
-    endsAt: row.endsAt,
-    endedAt,
-    goneAt,
-    heldDays:
-      inEffectAt === null ? null : Math.round(Math.max(0, last - inEffectAt.getTime()) / 8_640) / 10_000,
-  } as Row;
 }

@@ -64,7 +64,7 @@ export const flatColumns: Partial<Record<ListName, readonly string[]>> = {
     'accessApprovedBy',
     'reviewerApprovedIt',
     'revoke',
-    'goneAt',
+    'seenGoneAt',
   ],
   emergencies: [
     'change',
@@ -75,7 +75,7 @@ export const flatColumns: Partial<Record<ListName, readonly string[]>> = {
     'takenAt',
     'endsAt',
     'endedAt',
-    'goneAt',
+    'seenGoneAt',
     'found',
     'reviewedBy',
     'reviewedAt',

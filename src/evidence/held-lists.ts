@@ -7,12 +7,13 @@ import { rowsOf } from '../store/evidence/cursor.ts';
 import { heldWithin } from '../store/evidence/populations.ts';
 import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
 import { revived } from './change-lists.ts';
-import { privilegedColumns, privilegedRow, whoHoldsWhat } from './change-rows.ts';
+import { whoHoldsWhat } from './change-rows.ts';
 import { openList, type Row } from './list.ts';
 import type { PackParts } from './plan.ts';
+import { privilegedColumns, privilegedRow } from './privileged-rows.ts';
 import type { Writing } from './writing.ts';
 
-const holderColumns = [...whoHoldsWhat, 'is', 'couldUseIt', 'since', 'until', 'why', 'change'];
+const holderColumns = [...whoHoldsWhat, 'status', 'couldUseIt', 'since', 'until', 'why', 'change'];
 const entitlementColumns = [
   'entitlement',
   'title',
@@ -78,7 +79,7 @@ function holderRow(one: NamedReach, { tierOf }: Pick<PackParts, 'tierOf'>): Row 
     tier: one.entitlementKey === null ? null : tierOf(one.entitlementKey),
     group: one.target.groupName,
     team: one.target.teamName ?? one.target.teamId,
-    is: reachInWords[one.is],
+    status: reachInWords[one.is],
     couldUseIt: couldReach(one),
     since: one.since,
     until: one.until,
@@ -140,8 +141,8 @@ async function writePrivileged(
     counted: null,
     columns: privilegedColumns,
   });
-  for await (const row of rowsOf(tx, heldWithin(plan, keys)))
-    await list.add(privilegedRow(revived(row), parts, end));
+  for await (const row of rowsOf(tx, heldWithin(plan, keys), { isHashed: true }))
+    await list.add(privilegedRow(revived(row), parts, { from: plan.from, until: end }));
   for (const one of without) {
     const { person, email, entitlement, tier, group, team, since, until, why } = holderRow(one, parts);
     await list.add({

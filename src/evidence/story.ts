@@ -1,6 +1,6 @@
 import type { Change } from '../core/change/change.ts';
 import { rightOf, secondsToSeen } from '../core/evidence/checks.ts';
-import { utc } from '../core/evidence/words.ts';
+import { BY_RULE, deciderInWords, utc } from '../core/evidence/words.ts';
 import { readClauses } from '../policy/catalogue-file.ts';
 import type { policyOf, Story, ToldElsewhere } from '../store/evidence/stories.ts';
 import { entryInWords } from '../web/entry-words.ts';
@@ -97,14 +97,17 @@ function factsOf(
     ['Model’s advice, which decides nothing', adviceInWords(summary)],
     ['Written in the identity provider', timeOf(legs.idpWrittenAt)],
     ['Pushed by SCIM', timeOf(legs.scimPushedAt)],
-    [change.kind === 'grant' ? 'Seen in MuleSoft' : 'Seen gone in MuleSoft', seenInWords(change)],
+    [
+      change.kind === 'grant' ? 'Seen in MuleSoft by Latchkey' : 'Seen gone in MuleSoft by Latchkey',
+      seenInWords(change),
+    ],
     ...(change.kind === 'revoke'
       ? []
       : ([
           ['Until', timeOf(change.grant?.endsAt ?? null)],
           ['Ended', endedInWords(change)],
           ['Its removal written', timeOf(revoke?.idpWrittenAt ?? null)],
-          ['Its removal seen in MuleSoft', timeOf(revoke?.seenAt ?? null)],
+          ['Its removal seen in MuleSoft by Latchkey', timeOf(revoke?.seenAt ?? null)],
         ] as [string, string | null][])),
     ['By other systems’ own logs', elsewhereInWords(parts)],
     ['Late', lateInWords(change.late)],
@@ -128,9 +131,9 @@ function seenInWords({ legs, signedInAt, inEffectNote }: Change): string | null 
 }
 
 function decidedInWords({ decision, refusal }: Change): string | null {
-  if (decision === null) return refusal === null ? null : `refused by rule: ${refusal.text}`;
+  if (decision === null) return refusal === null ? null : `refused (${BY_RULE}): ${refusal.text}`;
   const note = decision.note === null ? '' : `: ${decision.note}`;
-  return `${decision.outcome} by ${decision.by === null ? 'rule' : decision.byName} at ${utc(decision.at)}${note}`;
+  return `${decision.outcome} (${deciderInWords(decision)}) at ${utc(decision.at)}${note}`;
 }
 
 function rightsInWords({ approvals, plan, decision, kind }: Change, emails: Story['emails']): string | null {

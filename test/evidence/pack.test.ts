@@ -197,7 +197,7 @@ test('a review is there with its completion, and each line with its rationale an
       medianSecondsPerLine: 37.5,
     },
   ]);
-  const none = { decision: null, rationale: null, reviewer: null, secondsTaken: null, goneAt: null };
+  const none = { decision: null, rationale: null, reviewer: null, secondsTaken: null, seenGoneAt: null };
   expect(await list('review-lines')).toMatchObject([
     {
       person: 'ines',
@@ -207,7 +207,12 @@ test('a review is there with its completion, and each line with its rationale an
       inBulk: false,
     },
     { person: 'omar', decision: 'keep', rationale: null, secondsTaken: null, inBulk: true, reviewer: 'olga' },
-    { person: 'mona', decision: 'revoke', secondsTaken: 35, goneAt: expect.stringMatching(/^2026-02-01/) },
+    {
+      person: 'mona',
+      decision: 'revoke',
+      secondsTaken: 35,
+      seenGoneAt: expect.stringMatching(/^2026-02-01/),
+    },
     { person: 'lena', ...none },
   ]);
 });
@@ -325,7 +330,7 @@ test('who held what stands there for the start and the end, and the whole of wha
       {
         person: 'ines',
         entitlement: 'orders-admin',
-        is: 'held',
+        status: 'held',
         couldUseIt: true,
         change: planted.privileged,
       },
@@ -357,8 +362,9 @@ test('who held what stands there for the start and the end, and the whole of wha
       approvedBy: ['olga'],
       byWhatRight: ['owner'],
       inEffectAt: '2025-12-27T09:10:20.000Z',
-      // To the end of the period: it went on.
-      heldDays: 94.6178,
+      // To the end of the period: it went on. It had begun before.
+      daysHeldInPeriod: 90,
+      daysHeldInAll: 94.6178,
       change: planted.privileged,
     },
   ]);
@@ -430,7 +436,7 @@ test('a review tells who reviewed, how complete it is, and whether the reviewer 
 
 test('an emergency tells when it ended; a leaver’s case which removals it is made of', async () => {
   expect(await list('emergencies')).toMatchObject([
-    { endedAt: '2026-02-20T04:24:00.000Z', goneAt: '2026-02-20T04:24:20.000Z' },
+    { endedAt: '2026-02-20T04:24:00.000Z', seenGoneAt: '2026-02-20T04:24:20.000Z' },
   ]);
   expect(await list('terminations')).toMatchObject([{ removals: [planted.leaver] }]);
 });
@@ -450,7 +456,9 @@ test('the story of each sample says what was out of the ordinary about it, and w
   expect(fact(planted.late, 'Exceptions')).toBe(
     'removal was late: seen gone after 300 s: Anypoint did not answer',
   );
-  const grantOfLate = (await list('grants')).find(({ goneAt }) => goneAt === '2026-01-24T09:15:00.000Z');
+  const grantOfLate = (await list('grants')).find(
+    ({ seenGoneAt }) => seenGoneAt === '2026-01-24T09:15:00.000Z',
+  );
   expect(fact(String(grantOfLate?.change), 'Exceptions')).toContain('of its removal: removal was late');
   expect(fact(String(grantOfLate?.change), 'Its removal late')).toContain('Anypoint did not answer');
   // Every other story says that there was nothing.

@@ -1,4 +1,31 @@
+import type { Change, Decision } from '../change/change.ts';
+import type { ChangeState } from '../change/life-cycle.ts';
 import type { Reach, ReachState, ReachWhy } from './reach.ts';
+
+/** What stands in the place of a person where none decided. */
+export const BY_RULE = 'no person: a rule decided';
+
+/** Who decided, by name. Where a rule did, its word for itself is no name; null: nobody and nothing has. */
+export function deciderInWords(decision: Pick<Decision, 'by' | 'byName'> | null): string | null {
+  if (decision === null) return null;
+  return decision.by === null ? BY_RULE : decision.byName;
+}
+
+/** The states of a removal of which the word alone would say the contrary. */
+const removalStates: { [S in ChangeState]?: string } = {
+  applying: 'being taken away',
+  verifying: 'being taken away',
+  awaitingSignIn: 'being taken away',
+  late: 'being taken away, and late',
+  inEffect: 'gone',
+  failed: 'not taken away: it failed',
+  superseded: 'not needed any more',
+};
+
+/** A state of a change, as lists have it: that a removal is in effect means that the access is not. */
+export function stateInWords(kind: Change['kind'], state: ChangeState): string {
+  return kind === 'grant' ? state : (removalStates[state] ?? state);
+}
 
 /** `2026-03-03 14:05:09 UTC`. */
 export function utc(at: Date): string {
@@ -58,6 +85,7 @@ function decidedInWords({ decision, approvals }: ReachWhy): string {
   const who = approvals.map(({ name, insteadOf }) =>
     insteadOf === undefined ? name : `${name} in the place of ${insteadOf}`,
   );
-  const by = who.length > 0 ? who.join(', ') : decision.by === null ? 'rule' : decision.byName;
+  const by =
+    who.length > 0 ? who.join(', ') : decision.by === null ? 'a rule, and no person,' : decision.byName;
   return `; approved by ${by} at ${utc(decision.at)}`;
 }

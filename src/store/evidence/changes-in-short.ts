@@ -4,6 +4,8 @@ import type { Period } from './populations.ts';
 
 /** The clock of whoever tells and ours may differ by so much. */
 export const SKEW = sql`interval '2 minutes'`;
+/** A log has it so long after it was seen in MuleSoft, at the latest: pushes come later, and are made again. */
+export const AFTER = sql`interval '15 minutes'`;
 /** So long after it happened it is found, at the latest. */
 export const NOTICED = sql`interval '1 day'`;
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
+import { AFTER, changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
 import type { Period } from './populations.ts';
 
 /** A membership change that an event source told of, with the change of ours that it belongs to. */
@@ -31,9 +31,6 @@ function isOfPeriod({ from, to }: Period): RawBuilder<unknown> {
   return sql`o.payload->>'kind' = 'membership' and o.occurred_at >= ${from} and o.occurred_at < ${to}
     and o.outcome is distinct from 'not ours'`;
 }
-
-/** An event source tells so long after it was seen in MuleSoft, at the latest. */
-const AFTER = sql`interval '15 minutes'`;
 
 /**
  * Each event with what explains it.

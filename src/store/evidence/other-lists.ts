@@ -79,7 +79,7 @@ export function reviewLines(period: Period): Flat {
       ${isByHolder} as "decidedOnThemselves", l.change_id as change,
       coalesce((select array_agg(a->>'name') from jsonb_array_elements(g.doc->'approvals') a),
         array_remove(array[coalesce(g.doc->'decision'->>'byName', l.facts->'approved'->>'by')], null)) as "accessApprovedBy",
-      ${isByApprover} as "reviewerApprovedIt", l.revoke_id as revoke, (c.doc->'legs'->>'seenAt')::timestamptz as "goneAt"
+      ${isByApprover} as "reviewerApprovedIt", l.revoke_id as revoke, (c.doc->'legs'->>'seenAt')::timestamptz as "seenGoneAt"
     from ${reviewedAs(period)} join campaign_lines l on l.campaign_id = k.id
     left join people p on p.id = l.person_id left join changes c on c.id = l.revoke_id left join changes g on g.id = l.change_id
     left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
@@ -115,7 +115,7 @@ export function emergencies({ from, to }: Period): Flat {
   return sql`
     select e.change_id as change, p.name as person, p.email, e.entitlement_key as entitlement, c.doc->>'reason' as reason,
       e.opened_at as "takenAt", (c.doc->'grant'->>'endsAt')::timestamptz as "endsAt",
-      (c.doc->'ended'->>'at')::timestamptz as "endedAt", (r.doc->'legs'->>'seenAt')::timestamptz as "goneAt", e.review->>'found' as found,
+      (c.doc->'ended'->>'at')::timestamptz as "endedAt", (r.doc->'legs'->>'seenAt')::timestamptz as "seenGoneAt", e.review->>'found' as found,
       e.review->>'name' as "reviewedBy", (e.review->>'at')::timestamptz as "reviewedAt", e.review->>'comment' as comment,
       e.review->>'by' = e.person_id::text as "reviewedBySelf"
     from emergencies e join people p on p.id = e.person_id join changes c on c.id = e.change_id

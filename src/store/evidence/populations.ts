@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Approval, Cause, Change, Decision, Legs } from '../../core/change/change.ts';
 import type { ChangeState } from '../../core/change/life-cycle.ts';
 import type { ApproverStage } from '../../core/policy/routing.ts';
+import { logTimes } from './log-times.ts';
 
 /** From its first moment, up to and without its last. */
 export type Period = { from: Date; to: Date };
@@ -70,15 +71,26 @@ export type PopulationRow = {
   reopened: Change['reopened'] | null;
   /** The revoke that ended it; null: none did. */
   revokeId: string | null;
-  /** Of the revoke that ended it: when MuleSoft showed it gone. */
-  goneAt: Date | null;
+  /** Of the revoke that ended it: when Latchkey saw it gone in MuleSoft, and when it was so by Anypoint's own log. */
+  seenGoneAt: Date | null;
+  goneByLog: Date | null;
+  /** When the change itself stands in Anypoint's own log, and in the identity provider's; null: it does not. */
+  byAnypointLog: Date | null;
+  byIdpLog: Date | null;
   /** What the model leaned to; null: it gave no advice. */
   lean: string | null;
 };
 
+/** Whose times are looked up in other systems' logs. Revokes of later count too: they end what was given. */
+function timedIn(which: ChangePopulation, { from }: Period): RawBuilder<unknown> {
+  if (which === 'requests-not-granted') return sql`false`;
+  const kind = which === 'removals' ? sql`c.kind = 'revoke' and` : sql``;
+  return sql`${kind} d.cause <> 'canary' and (d.legs->>'decidedAt')::timestamptz >= ${from}`;
+}
+
 /** The rows of a population in the order of their ids, which is the same at each drawing. */
 export function populationRows(which: ChangePopulation, period: Period): RawBuilder<PopulationRow> {
-  return sql`${rowsFrom(populations[which](period))} order by c.id`;
+  return sql`${rowsFrom(populations[which](period), timedIn(which, period))} order by c.id`;
 }
 
 /**
@@ -97,9 +109,13 @@ export function sampleQuery(
 /** Every access to one of these that stood at some moment of the period. What is not seen gone stands. */
 export function heldWithin({ from, to }: Period, keys: readonly string[]): RawBuilder<PopulationRow> {
   const gone = timeOf(sql`select r.doc->'legs'->>'seenAt' from changes r where r.id = c.revoke_id`);
-  return sql`${rowsFrom(sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and c.entitlement_key = any(${[...keys]}::text[])
+  const ofThese = sql`c.entitlement_key = any(${[...keys]}::text[])`;
+  return sql`${rowsFrom(
+    sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${ofThese}
     and exists (select from grants g where g.change_id = c.id and g.starts_at < ${to}
-      and coalesce(${gone}, case when c.revoke_id is null then g.ended_at end, 'infinity') >= ${from})`)} order by c.entitlement_key, p.name, c.id`;
+      and coalesce(${gone}, case when c.revoke_id is null then g.ended_at end, 'infinity') >= ${from})`,
+    ofThese,
+  )} order by c.entitlement_key, p.name, c.id`;
 }
 
 /** The parts of a change's document that a list needs, taken from it in one go. */
@@ -118,20 +134,24 @@ const deciderEmails = sql`array(
     union all select (select w.email from people w where w.id = (d.decision->>'by')::uuid), 1 where jsonb_array_length(d.approvals) = 0) y
   where y.email is not null order by y.n)`;
 
-function rowsFrom(population: RawBuilder<unknown>): RawBuilder<PopulationRow> {
+/** `timed`: the changes whose times in other systems' logs are looked up, as a condition on `c` and its document `d`. */
+function rowsFrom(population: RawBuilder<unknown>, timed: RawBuilder<unknown>): RawBuilder<PopulationRow> {
   return sql`
+    with t as materialized (${logTimes(timed)})
     select c.id, c.person_id as "personId", p.name as person, p.email, c.entitlement_key as entitlement, d.cause,
       c.state, c.requested_at as "requestedAt", c.requester_id as "requesterId", q.name as requester, q.email as "requesterEmail", d.reason,
       d.ticket, d.target, d.approvals, ${deciderEmails} as "deciderEmails", d.plan->'stages' as stages, d.decision, d.verdict->>'policy' as policy,
       (select array_agg(distinct g->>'clause') from jsonb_array_elements(d.verdict->'grounds') g) as clauses,
       d.refusal->>'text' as refusal, d.legs, ${timeOf(sql`d."signedInAt"`)} as "signedInAt", d.late, d.failure,
       (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",
-      ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", ${timeOf(sql`r.doc->'legs'->>'seenAt'`)} as "goneAt",
+      ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", gone.seen_at as "seenGoneAt",
+      gone.anypoint_at as "goneByLog", own.anypoint_at as "byAnypointLog", own.idp_at as "byIdpLog",
       s.advice->'advice'->>'lean' as lean
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}
     join people p on p.id = c.person_id
     left join people q on q.id = c.requester_id
-    left join changes r on r.id = c.revoke_id
+    left join t own on own.id = c.id
+    left join t gone on gone.id = c.revoke_id
     left join summaries s on s.about_id = c.id`;
 }
 

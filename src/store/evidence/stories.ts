@@ -5,7 +5,7 @@ import { changeOf } from '../changes.ts';
 import type { Tx } from '../postgres/database.ts';
 import { revive } from '../revive.ts';
 import type { Summary } from '../summaries.ts';
-import { SKEW } from './changes-in-short.ts';
+import { AFTER, SKEW } from './changes-in-short.ts';
 import { agreementsOf, type PolicyRow } from './policies.ts';
 
 /** One change, whole: as it is, what was advised on it, and its audit entries with their numbers. */
@@ -75,9 +75,6 @@ export type ToldElsewhere = {
   at: Date;
   actor: string | null;
 };
-
-/** A push is told of so long after it was seen in MuleSoft, at the latest. */
-const AFTER = sql`interval '15 minutes'`;
 
 /** In the order of their times. What comes long after a change is not of it. */
 export async function toldElsewhere(tx: Tx, changeIds: readonly string[]): Promise<ToldElsewhere[]> {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
+import { AFTER, changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
 import type { MembershipEvent } from './membership-events.ts';
 import type { Period } from './populations.ts';
 
@@ -19,9 +19,6 @@ export type MatchedTeamEvent = Omit<MembershipEvent, 'group' | 'groupId' | 'matc
   account: string | null;
   matched: TeamEventMatch | null;
 };
-
-/** What is written again after it was seen comes so long after it, at the latest. */
-const AFTER = sql`interval '15 minutes'`;
 
 /** Teams that Latchkey gives, or gave: what happens in others is not its business. `known`: by name, as the catalogue has it. */
 const ofOurs = (known: readonly string[]) =>
