@@ -32,6 +32,11 @@ function canonicalActor(actor: string): string {
   return made;
 }
 
+/** SHA-256 of a document as canonical JSON, in hexadecimal: by it an entry says which document it was. */
+export function documentHash(document: unknown): string {
+  return createHash('sha256').update(canonical(document)).digest('hex');
+}
+
 function canonical(value: unknown): string {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('this is no JSON');

@@ -4,6 +4,7 @@ import { BY_RULE, deciderInWords, utc } from '../core/evidence/words.ts';
 import { readClauses } from '../policy/catalogue-file.ts';
 import type { policyOf, Story, ToldElsewhere } from '../store/evidence/stories.ts';
 import { entryInWords } from '../web/entry-words.ts';
+import { adviceInWords } from './advice-words.ts';
 import type { PackParts } from './plan.ts';
 
 /** The whole story of one change of a sample, as it stands in the page and in `samples.json`. */
@@ -63,7 +64,7 @@ export function toldStory(story: Story, { proofs, ...parts }: StoryParts): ToldS
 }
 
 function factsOf(
-  { change, person, requester, summary, revoke, emails }: Story,
+  { change, person, requester, summary, revoke, emails, entries }: Story,
   parts: Omit<StoryParts, 'proofs'>,
 ) {
   const { legs, target, verdict } = change;
@@ -94,7 +95,7 @@ function factsOf(
     ['Decided', decidedInWords(change)],
     ['By what right', rightsInWords(change, emails)],
     ['Decided by somebody else', independenceInWords(change)],
-    ['Model’s advice, which decides nothing', adviceInWords(summary)],
+    ['Model’s advice, which decides nothing', adviceInWords({ change, entries, summary })],
     ['Written in the identity provider', timeOf(legs.idpWrittenAt)],
     ['Pushed by SCIM', timeOf(legs.scimPushedAt)],
     [
@@ -144,21 +145,13 @@ function rightsInWords({ approvals, plan, decision, kind }: Change, emails: Stor
     const afresh =
       stepUp === undefined
         ? ''
-        : `, signed in afresh (${[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(', ')})`;
+        : `, signed in afresh at ${utc(stepUp.at)}, by the identity provider’s clock (${[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(', ')})`;
     return `${who} as ${rightOf(plan?.stages ?? [], one) ?? 'an approver whose right is not kept'} at ${utc(at)}${afresh}`;
   });
   if (rights.length > 0) return rights.join('; ');
   if (decision === null) return null;
   if (decision.by === null) return 'the written policy: no person decides on it';
   return kind === 'revoke' ? 'whoever may take it away' : 'the decision on a card of many';
-}
-
-function adviceInWords(summary: Story['summary']): string | null {
-  const advice = summary?.advice ?? null;
-  if (advice === null) return null;
-  if (!advice.answered) return `none: ${advice.why}`;
-  const { model, promptId, promptVersion } = advice.provenance;
-  return `leaned to ${advice.advice.lean}: “${advice.advice.headline}” (model ${model}, prompt ${promptId} version ${promptVersion})`;
 }
 
 function endedInWords({ ended, reopened }: Change): string | null {

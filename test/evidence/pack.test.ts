@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { sql } from 'kysely';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { documentHash } from '../../src/audit/entry.ts';
 import { logKeysOf } from '../../src/audit/log-keys.ts';
 import { newSigningKey, readSigner } from '../../src/audit/note.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
@@ -16,6 +17,7 @@ import { evidenceCommand } from '../../src/cli/evidence-command.ts';
 import { csvLine } from '../../src/core/csv.ts';
 import type { EntitlementKey } from '../../src/core/ids.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
+import { STEP_UP_SECONDS } from '../../src/core/step-up/step-up.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
 import { safeName } from '../../src/evidence/safe-name.ts';
@@ -445,7 +447,11 @@ test('the story of each sample says what was out of the ordinary about it, and w
   const out = await mkdtemp(join(tmpdir(), 'evidence-'));
   await run('--from', '2026-01-01', '--to', '2026-03-31', '--sample', '50', '--out', out);
   const samples = JSON.parse(await readFile(join(out, 'samples.json'), 'utf8')) as {
-    stories: { id: string; facts: { label: string; value: string }[]; timeline: { at: string }[] }[];
+    stories: {
+      id: string;
+      facts: { label: string; value: string }[];
+      timeline: { at: string; what: string; seq: string; proof: string }[];
+    }[];
   }[];
   const stories = samples.flatMap((one) => one.stories);
   const fact = (id: string, label: string) =>
@@ -474,9 +480,23 @@ test('the story of each sample says what was out of the ordinary about it, and w
       ...[planted.signIn, String(grantOfLate?.change), planted.leaverGrant],
     ].sort(),
   );
+  const advised = stories
+    .find(({ id }) => id === planted.advised)
+    ?.timeline.find(({ what }) => what === 'The model gave its advice');
   expect(fact(planted.advised, 'Model’s advice, which decides nothing')).toBe(
-    'leaned to approve: “Routine: the same import as last week” (model gpt-test, prompt request-summary version 7)',
+    `leaned to approve: “Routine: the same import as last week” (model gpt-test, prompt request-summary version 7), by audit entry ${advised?.seq}`,
   );
+  // The entry is proven beside the story: the model, the prompt's version, and which facts it read.
+  expect(
+    JSON.parse(await readFile(join(out, advised?.proof.replace(/tlog-proof$/, 'json') ?? ''), 'utf8')),
+  ).toMatchObject({
+    type: 'adviceGiven',
+    data: {
+      advice: { lean: 'approve' },
+      provenance: { model: 'gpt-test', promptId: 'request-summary', promptVersion: 7 },
+      factsSha256: documentHash({ facts: [] }),
+    },
+  });
   expect(fact(planted.advised, 'Who agreed to that policy')).toBe(
     'olga on 2025-12-01 (minutes of the security board, item 4)',
   );
@@ -494,6 +514,29 @@ test('the story of each sample says what was out of the ordinary about it, and w
   for (const { timeline } of stories)
     expect(timeline.map(({ at }) => at)).toEqual(timeline.map(({ at }) => at).toSorted());
   await rm(out, { recursive: true });
+});
+
+test('a sign-in that is waited for was asked for at the time of its entry, between the request and its end', async () => {
+  const { rows } = await sql<{
+    type: string;
+    at: Date;
+    data: { stepUp?: { askedAt: string; expiresAt: string } };
+  }>`
+    select type, at, data from audit where change_id = ${planted.signIn} order by at, id`.execute(
+    fresh.database.db,
+  );
+  expect(rows.map(({ type }) => type).slice(0, 4)).toEqual([
+    'changeReceived',
+    'approversAsked',
+    'stepUpAsked',
+    'stepUpEnded',
+  ]);
+  const [received, , asked, ended] = rows;
+  const { askedAt = '', expiresAt = '' } = asked?.data.stepUp ?? {};
+  expect(new Date(askedAt)).toEqual(asked?.at);
+  expect(Number(asked?.at)).toBeGreaterThan(Number(received?.at));
+  expect(Number(ended?.at)).toBeGreaterThan(Number(asked?.at));
+  expect(Date.parse(expiresAt)).toBe(Date.parse(askedAt) + STEP_UP_SECONDS * 1_000);
 });
 
 test('the canary’s days without a round are told: of those it is no evidence', async () => {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
+import { documentHash } from '../../src/audit/entry.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { type Access, on, POLICY, type Somebody } from './quarter.ts';
 
@@ -77,15 +78,23 @@ export async function plantCanary(db: Db, { id, revokeId }: Access): Promise<voi
     );
 }
 
-/** What the model advised on a request. It decides nothing. */
-export async function plantAdvice(db: Db, changeId: string): Promise<void> {
+/** What the model advised on a request, beside it and in the audit. It decides nothing. */
+export async function plantAdvice(db: Db, changeId: string, at: Date): Promise<void> {
   const advice = {
     answered: true,
     advice: { headline: 'Routine: the same import as last week', lean: 'approve', risks: [], questions: [] },
     provenance: { model: 'gpt-test', promptId: 'request-summary', promptVersion: 7 },
   };
+  const sheet = { facts: [] };
   await sql`insert into summaries (about_id, sheet, plain, advice)
-    values (${changeId}, '{"facts": []}', 'in plain words', ${JSON.stringify(advice)}::jsonb)`.execute(db);
+    values (${changeId}, ${JSON.stringify(sheet)}, 'in plain words', ${JSON.stringify(advice)}::jsonb)`.execute(
+    db,
+  );
+  const data = { ...advice, factsSha256: documentHash(sheet) };
+  await sql`insert into audit (at, type, change_id, actor, data)
+    values (${at}, 'adviceGiven', ${changeId}, '{"part":"model"}', ${JSON.stringify(data)}::jsonb)`.execute(
+    db,
+  );
 }
 
 /** What was in force before the quarter's policy. */

@@ -175,15 +175,16 @@ export async function plantQuarter(db: Db): Promise<Planted> {
     by: olga.id,
     name: 'olga',
     clickId: 'c',
-    askedAt: on(75),
-    expiresAt: on(75, 9, 300),
+    // It is asked for by her click, a minute after the request, and counts for five minutes.
+    askedAt: on(75, 9, 60),
+    expiresAt: on(75, 9, 360),
   };
-  const of = { changeId: signIn.id, at: on(75, 9, 60), actor: { person: olga.id, name: 'olga' } };
+  const of = { changeId: signIn.id, actor: { person: olga.id, name: 'olga' } };
   await write([
     received,
     asked,
-    { ...of, type: 'stepUpAsked', stepUp },
-    { ...of, type: 'stepUpEnded', stepUpId: signIn.id, by: olga.id, why: 'tooWeak' },
+    { ...of, at: on(75, 9, 60), type: 'stepUpAsked', stepUp },
+    { ...of, at: on(75, 9, 95), type: 'stepUpEnded', stepUpId: signIn.id, by: olga.id, why: 'tooWeak' },
     ...rest,
   ]);
   await told(ines, signIn.writtenAt, 'added');
@@ -195,7 +196,7 @@ export async function plantQuarter(db: Db): Promise<Planted> {
   await write(privileged.events);
   planted.privileged = privileged.id;
   planted.advised = (weekly[1] as Access).id;
-  await plantAdvice(db, planted.advised);
+  await plantAdvice(db, planted.advised, on(7, 9, 5));
   await plantAgreement(db, olga);
   return planted;
 }

@@ -49,6 +49,7 @@ test.each([
     expect((await walk.audit(asked.id)).find((e) => e.type === 'adviceGiven')?.data).toEqual({
       answered: false,
       why,
+      factsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       // What came back was paid for, so that is kept too.
       ...(['refuse', 'off-schema', 'half-json'].includes(mode.mode)
         ? { provenance: expect.objectContaining({ promptVersion: 3, droppedClaims: 0 }) }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { documentHash } from '../../src/audit/entry.ts';
 import type { Stage } from '../stage.ts';
 import { buttonsOf, type Journey, setOut, slackIdOf, wordsOf } from './journey.ts';
 
@@ -119,6 +120,11 @@ test('the card is out with the summary by rule before the model has answered, an
     answered: true,
     provenance: { model: 'scripted-sandbox-model', promptId: expect.any(String), droppedClaims: 0 },
   });
+  // It says which facts the model read: those that stand beside the card.
+  const [kept] = await walk.query<{ sheet: unknown }>('select sheet from summaries where about_id = $1', [
+    asked.id,
+  ]);
+  expect(given?.data.factsSha256).toBe(documentHash(kept?.sheet));
   await walk.request('POST', '/model/sim/mode', { mode: 'scripted' });
 });
 

@@ -1,3 +1,4 @@
+import { documentHash } from '../../audit/entry.ts';
 import { isFound } from '../../core/change/change.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { readMassChange } from '../../store/mass-changes.ts';
@@ -41,6 +42,8 @@ export async function advise(context: Context, job: Extract<Job, { job: 'advise'
             data: {
               ...(change === null ? { massChangeId: job.changeId } : {}),
               ...advice,
+              // What it read.
+              factsSha256: documentHash(summary.sheet),
             },
           },
         ],

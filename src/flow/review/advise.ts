@@ -1,3 +1,4 @@
+import { documentHash } from '../../audit/entry.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { lineSheet } from '../../core/review/line-facts.ts';
 import { readLine, writeLineAdvice } from '../../store/review-lines.ts';
@@ -34,7 +35,7 @@ export async function adviseLine(
           changeId: null,
           at: unit.now,
           actor: { part: 'model' },
-          data: { reviewOf: campaignId, line: n, ...advice },
+          data: { reviewOf: campaignId, line: n, ...advice, factsSha256: documentHash(sheet) },
         },
       ],
     };
