@@ -36,6 +36,8 @@ export type Guard = {
   refused(request: FastifyRequest, door: Door): Promise<number | null>;
   /** Null: the holder of this token may go on; else it asked too much and has to wait so many seconds. */
   spent(request: FastifyRequest, what: Limited, token: string): Promise<number | null>;
+  /** Counts what anybody may ask. Null: go on; else the address asked too much and has to wait so many seconds. */
+  asked(request: FastifyRequest): Promise<number | null>;
   /** An `onRequest` hook for what anybody may ask: answers 429 to an address that asks too much. */
   forAnybody(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined>;
 };
@@ -53,6 +55,7 @@ type Counts = {
 export const unguarded: Guard = {
   refused: async () => null,
   spent: async () => null,
+  asked: async () => null,
   forAnybody: async () => undefined,
 };
 
@@ -107,11 +110,14 @@ export async function createGuard(app: FastifyInstance, log: Logger, counts: Cou
       if (seconds !== null) counts.limitedAt(what);
       return seconds;
     },
-    async forAnybody(request, reply) {
+    async asked(request) {
       const seconds = secondsOver(await anybody(request));
-      if (seconds === null) return;
-      counts.limitedAt('anybody');
-      return await tooMany(reply, seconds);
+      if (seconds !== null) counts.limitedAt('anybody');
+      return seconds;
+    },
+    async forAnybody(request, reply) {
+      const seconds = await guard.asked(request);
+      return seconds === null ? undefined : await tooMany(reply, seconds);
     },
   };
   app.setNotFoundHandler({ preHandler: guard.forAnybody }, async (_request, reply) =>

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invariant } from '../../core/fault.ts';
 import { mayOpen, type Reader, sightOf } from '../../core/page/reader.ts';
 import { commit } from '../../flow/kernel/commit.ts';
@@ -10,7 +10,8 @@ import type { Guard } from '../guard.ts';
 import { type Html, html } from '../html.ts';
 import { createDoor } from './door.ts';
 import { addressOf, cursorOf, cursorText, filterForm, type Query, queryOf } from './filters.ts';
-import { framed, icon, type MenuItem, unframed } from './layout.ts';
+import { broken, notForThem, notThere, notUnderstood, tooManyFrom, tooMuch } from './in-place-of-a-page.ts';
+import { framed, icon, type MenuItem } from './layout.ts';
 import { pages } from './menu.ts';
 import type { AskedByReader, FilePage, ListPage, OtherPage, Sources } from './pages.ts';
 import { signInRoutes } from './sign-in.ts';
@@ -38,16 +39,21 @@ export async function pageRoutes(
 ): Promise<void> {
   const door = createDoor(sources.context, isSecure);
   const readers = new WeakMap<FastifyRequest, Reader>();
+  const forAnybody = async (request: FastifyRequest, reply: FastifyReply) => {
+    const seconds = await guard.asked(request);
+    if (seconds === null) return;
+    return await reply.code(429).header('retry-after', String(seconds)).type(HTML).send(tooManyFrom(seconds));
+  };
   await app.register(
     async (web) => {
       everyRouteRuled(web);
       web.addHook('onRequest', async (_request, reply) => void reply.headers(headers));
       web.addHook('onRequest', async (request, reply) => {
         const rule = request.routeOptions.config.rule ?? 'anybody';
-        if (rule === 'anybody') return await guard.forAnybody(request, reply);
+        if (rule === 'anybody') return await forAnybody(request, reply);
         const reader = await door.reader(request);
         if (reader === null) {
-          if (await guard.forAnybody(request, reply)) return reply;
+          if (await forAnybody(request, reply)) return reply;
           return reply.redirect(`${PAGE_PATH}/sign-in${addressOf({ to: request.url })}`, 303);
         }
         const seconds = await guard.spent(request, 'read', reader.personId);
@@ -56,9 +62,14 @@ export async function pageRoutes(
         if (!mayOpen(rule, reader)) return reply.code(403).type(HTML).send(notForThem());
         readers.set(request, reader);
       });
-      web.setNotFoundHandler({ preHandler: guard.forAnybody }, async (_request, reply) =>
+      web.setNotFoundHandler({ preHandler: forAnybody }, async (_request, reply) =>
         reply.code(404).type(HTML).send(notThere()),
       );
+      web.setErrorHandler<FastifyError>(async (error, request, reply) => {
+        const status = error.statusCode ?? 500;
+        if (status >= 500) request.log.error({ err: error }, 'a page failed');
+        return reply.code(status).type(HTML).send(broken(status, error.message));
+      });
       const asked = async (request: FastifyRequest, query: Query): Promise<AskedByReader> => {
         const reader = readers.get(request);
         invariant(reader !== undefined, 'a page was opened by nobody');
@@ -152,7 +163,11 @@ function listRoutes(web: FastifyInstance, page: ListPage, { asked, frame }: Maki
     const by = await asked(request, {});
     const filters = page.filters(by.context);
     const given = queryOf(filters, page.ids).safeParse(request.query);
-    if (!given.success) return reply.code(400).type(HTML).send(notUnderstood(path));
+    if (!given.success)
+      return reply
+        .code(400)
+        .type(HTML)
+        .send(notUnderstood(path, filters, given.error));
     const { after, ...query } = given.data;
     const asking = { ...by, query };
     const { rows, next } = await page.read(asking, { limit: PAGE_ROWS, after: cursorOf(after) });
@@ -171,8 +186,13 @@ ${next === null ? '' : html`<p class="bar"><a href="${path}${addressOf(query, { 
   });
   web.get(`${page.path}.csv`, { config }, async (request, reply) => {
     const by = await asked(request, {});
-    const given = queryOf(page.filters(by.context), page.ids).safeParse(request.query);
-    if (!given.success) return reply.code(400).type(HTML).send(notUnderstood(path));
+    const filters = page.filters(by.context);
+    const given = queryOf(filters, page.ids).safeParse(request.query);
+    if (!given.success)
+      return reply
+        .code(400)
+        .type(HTML)
+        .send(notUnderstood(path, filters, given.error));
     const { after: _, ...query } = given.data;
     const asking = { ...by, query };
     if (page.isOnRecord === true) await putOnRecord(asking, `${page.title} (CSV)`, addressOf(query).slice(1));
@@ -218,34 +238,6 @@ async function putOnRecord({ context, reader }: AskedByReader, of: string, asked
       },
     ],
   }));
-}
-
-function notForThem(): string {
-  return unframed(
-    'Not for you',
-    html`<p>This page shows everybody’s access, and is for auditors and admins.</p><p>If you should see it, ask an admin to add you to <code>auditors</code> in the catalogue.</p><p><a href="${PAGE_PATH}">To your own page</a></p>`,
-  );
-}
-
-function tooMuch(seconds: number): string {
-  return unframed(
-    'Too many pages at once',
-    html`<p>So many pages were asked for in your name within a minute that the others would wait for you.</p><p>Wait ${seconds} seconds, then open it again. A program asks by <code>/api</code> with a token of its own.</p>`,
-  );
-}
-
-function notThere(): string {
-  return unframed(
-    'Nothing here',
-    html`<p>There is no such page, or what it is about is not yours to see.</p><p><a href="${PAGE_PATH}">To the start</a></p>`,
-  );
-}
-
-function notUnderstood(path: string): string {
-  return unframed(
-    'This address asks for what is not there',
-    html`<p>A filter in the address has a value that it can’t have. A day, say, is written as 2026-01-31.</p><p><a href="${path}">Show the whole list</a></p>`,
-  );
 }
 
 /** No script at all, and nothing from elsewhere. The referrer stays with us: addresses name people. */

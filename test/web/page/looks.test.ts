@@ -129,4 +129,53 @@ describeInBrowser('the web page in a browser', () => {
     ]);
     expect(download.suggestedFilename()).toMatch(/^latchkey-changes-\d{4}-\d\d-\d\d\.csv$/);
   });
+
+  test('what can’t be shown is a page too, and says what was wrong and what to do', async () => {
+    for (const [name, words] of [
+      ['nowhere', 'There is no such page'],
+      [
+        'changes/0c54bd4a-0d37-4b4e-a5a4-98a1a4cdbf9e',
+        'There is no such page, or what it is about is not yours',
+      ],
+      ['changes?person=%00', 'It was refused: the address has a NUL character'],
+      ['changes?colour=red', 'colour: this list has no such filter'],
+      ['changes?from=yesterday&is=purple', 'is: none of the values to choose fromfrom: no day as 2026-01-31'],
+      ['changes?person=a&person=b', 'person: it is there more than once'],
+      ['changes?after=the-end', 'after: no place in this list'],
+      ['past-access?at=2026-02-30T25:00', 'at: no day as 2026-01-31, nor a time'],
+    ] as const) {
+      await page.goto(at(name));
+      expect([name, await page.locator('main').textContent()]).toEqual([
+        name,
+        expect.stringContaining(words),
+      ]);
+      expect([name, await seriousFindings(page)]).toEqual([name, []]);
+    }
+    await page.screenshot({ path: `${ARTEFACTS}/web-refused.png` });
+  });
+
+  test('a page for others, a session that is over and too many pages say so', async () => {
+    const other = await browser.newContext({ viewport: { width: 1_400, height: 900 } });
+    const ines = await other.newPage();
+    await ines.goto(at('audit'));
+    await ines.getByRole('link', { name: 'Sign in with Okta' }).click();
+    await ines.getByLabel('Who').selectOption({ label: 'Ines Moreau (ines@acme.example)' });
+    await ines.getByRole('button', { name: /second factor/ }).click();
+    await ines.getByRole('heading', { name: 'Not for you' }).waitFor();
+    expect(await seriousFindings(ines)).toEqual([]);
+
+    await walk.query('delete from web_sessions');
+    await ines.goto(at('access?person=ines'));
+    await ines.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(new URL(ines.url()).searchParams.get('to')).toBe('/web/access?person=ines');
+
+    for (let i = 0; i < 700; i += 1)
+      if ((await fetch(at('health'), { redirect: 'manual' })).status === 429) break;
+    await ines.goto(at('health'));
+    await ines.getByRole('heading', { name: 'Too many pages at once' }).waitFor();
+    expect(await ines.locator('main').textContent()).toMatch(/Wait \d+ seconds, then open it again/);
+    expect(await seriousFindings(ines)).toEqual([]);
+    await ines.screenshot({ path: `${ARTEFACTS}/web-too-many.png` });
+    await other.close();
+  });
 });
