@@ -11,6 +11,7 @@ type Known = Pick<
   | 'recordBegan'
   | 'archivedBefore'
   | 'policies'
+  | 'privileged'
   | 'signers'
 >;
 
@@ -25,6 +26,7 @@ export function caveatsOf(facts: Known): string[] {
     ...ofLogs(facts),
     ...ofLists(facts),
     ...ofPolicies(facts.policies),
+    ...ofPrivileged(facts.privileged),
     ...(facts.signers.length > 0
       ? []
       : [
@@ -91,6 +93,22 @@ function ofPolicies(policies: Known['policies']): string[] {
       ? []
       : [
           `When ${of(undated)} of the period came in force is not in the audit that is at hand: its entry is in an archive, or it was kept before such entries were made. \`loadedAt\` says when it was kept first.`,
+        ]),
+  ];
+}
+
+function ofPrivileged({ byToday, unknown }: Known['privileged']): string[] {
+  const of = (count: number) => (count === 1 ? 'one privileged access' : `${count} privileged accesses`);
+  return [
+    ...(byToday === 0
+      ? []
+      : [
+          `Of ${of(byToday)} the catalogue that decided is not kept: how long and by how many people it may be given was held against the catalogue of today.`,
+        ]),
+    ...(unknown === 0
+      ? []
+      : [
+          `Of ${of(unknown)} no catalogue that is kept has the entitlement: how long and by how many people it may be given can’t be said.`,
         ]),
   ];
 }

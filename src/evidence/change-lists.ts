@@ -1,4 +1,3 @@
-import { listTitles } from '../core/evidence/controls.ts';
 import { rowsOf } from '../store/evidence/cursor.ts';
 import {
   type AlarmRow,
@@ -19,7 +18,6 @@ import { revive } from '../store/revive.ts';
 import { entryInWords } from '../web/entry-words.ts';
 import {
   approvedHow,
-  exceptionColumns,
   exceptionsOf,
   grantColumns,
   grantRow,
@@ -32,9 +30,9 @@ import {
   violationRow,
   violationsIn,
 } from './change-rows.ts';
-import { type OpenList, openList, type Row } from './list.ts';
+import type { OpenList, Row } from './list.ts';
 import type { PackFacts, PackParts } from './plan.ts';
-import { openQueried, type Writing } from './writing.ts';
+import { openNoted, openQueried, type Writing } from './writing.ts';
 
 /** What is counted of the whole populations. `givenOf`: how often each entitlement was given. */
 export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated'> & {
@@ -43,9 +41,8 @@ export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated'> & {
 
 /** The three populations of changes, and what of them was not as it should be. */
 export async function listChanges(writing: Writing): Promise<Counted> {
-  const { parts, plan, tx } = writing;
+  const { parts, plan, tx, exceptions } = writing;
   const violations = await openNoted(writing, 'violations', violationColumns);
-  const exceptions = await openNoted(writing, 'exceptions', exceptionColumns);
   const authors = await authorsByChange(writing);
   const approved = new Map<string, number>();
   const givenOf = new Map<string, number>();
@@ -76,7 +73,6 @@ export async function listChanges(writing: Writing): Promise<Counted> {
   for await (const row of rowsOf<ReviewGap>(tx, reviewGaps(plan))) await exceptions.add(gapRow(row));
   for await (const row of rowsOf<AlarmRow>(tx, alarms(plan))) await exceptions.add(alarmRow(row, parts));
   writing.lists.set('violations', await violations.end());
-  writing.lists.set('exceptions', await exceptions.end());
   const byHow = [...approved].toSorted(([, a], [, b]) => b - a).map(([how, count]) => ({ how, count }));
   return { approved: byHow, speed: Object.values(speed), violated, givenOf };
 }
@@ -91,23 +87,6 @@ async function authorsByChange({ tx, plan }: Writing): Promise<Map<string, Autho
 
 function countUp(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-/** A list whose rows are told of in the story of each change that was drawn, too. */
-async function openNoted(
-  { folder, noted }: Writing,
-  name: 'violations' | 'exceptions',
-  columns: readonly string[],
-): Promise<OpenList> {
-  const list = await openList(folder, { name, title: listTitles[name], query: null, counted: null, columns });
-  return {
-    async add(row) {
-      const said = name === 'violations' ? String(row.what) : `${row.kind}: ${row.what}`;
-      noted.get(String(row.change))?.push(said);
-      await list.add(row);
-    },
-    end: () => list.end(),
-  };
 }
 
 const gapKinds: Record<ReviewGap['kind'], string> = {

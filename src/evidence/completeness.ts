@@ -12,7 +12,8 @@ import {
   teamEvents,
   teamLogKnown,
 } from '../store/evidence/team-events.ts';
-import { type OpenList, openList } from './list.ts';
+import { type OpenList, openList, type Row } from './list.ts';
+import { aroundException, type MadeAround } from './other-exceptions.ts';
 import type { PackFacts } from './plan.ts';
 import { openQueried, type Writing } from './writing.ts';
 
@@ -69,7 +70,8 @@ async function writeOfIdp(writing: Writing, around: OpenList): Promise<Told[]> {
       change: changeId,
     };
     await all.add(row);
-    if (matched === null || matched === 'found') await around.add(row);
+    if (matched === null || matched === 'found')
+      await addAround(writing, around, { ...row, place: row.group });
     told.count({ source, direction, matched: row.matched });
   }
   lists.set('membership-events', await all.end());
@@ -87,11 +89,22 @@ async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told
     const { source, direction, matched, actor, changeId } = event;
     const row = { ...event, madeBy: actor, matched: matched ?? 'nothing', change: changeId };
     await all.add(row);
-    if (matched === null || matched === 'found' || matched === 'corrected') await around.add(row);
+    if (matched === null || matched === 'found' || matched === 'corrected')
+      await addAround(writing, around, { ...row, place: row.team });
     told.count({ source, direction, matched: row.matched });
   }
   lists.set('team-events', await all.end());
   return told.all();
+}
+
+/** What Latchkey had not made is an exception too. */
+async function addAround(
+  { exceptions }: Writing,
+  around: OpenList,
+  { place, ...row }: MadeAround & Row,
+): Promise<void> {
+  await around.add(row);
+  await exceptions.add(aroundException({ ...row, place }));
 }
 
 /** For how much of the period Anypoint's log is known: what was not read is not complete. */

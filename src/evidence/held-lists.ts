@@ -9,7 +9,8 @@ import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
 import { revived } from './change-lists.ts';
 import { whoHoldsWhat } from './change-rows.ts';
 import { openList, type Row } from './list.ts';
-import type { PackParts } from './plan.ts';
+import { privilegedExceptions } from './other-exceptions.ts';
+import type { PackFacts, PackParts } from './plan.ts';
 import { privilegedColumns, privilegedRow } from './privileged-rows.ts';
 import type { Writing } from './writing.ts';
 
@@ -37,14 +38,14 @@ type HeldOf = ReadonlyMap<string, number>;
 export async function writeHeld(
   writing: Writing,
   { end, givenOf }: { end: Date; givenOf: HeldOf },
-): Promise<void> {
+): Promise<PackFacts['privileged']> {
   const { plan } = writing;
   // Nobody's change of Latchkey gave these.
   const without = new Map<string, NamedReach>();
   const start = await writeHolders(writing, { name: 'holders-at-start', at: plan.from, without });
   const atEnd = await writeHolders(writing, { name: 'holders', at: end, without });
   await writeEntitlements(writing, { start, givenOf, atEnd });
-  await writePrivileged(writing, end, without.values());
+  return await writePrivileged(writing, end, without.values());
 }
 
 async function writeHolders(
@@ -128,11 +129,11 @@ async function writeEntitlements(
 }
 
 async function writePrivileged(
-  { tx, folder, plan, parts, lists }: Writing,
+  { tx, folder, plan, parts, lists, terms, exceptions }: Writing,
   end: Date,
   without: Iterable<NamedReach>,
-): Promise<void> {
-  const keys = parts.entitlements.filter(({ tier }) => isPrivileged(tier)).map(({ key }) => key);
+): Promise<PackFacts['privileged']> {
+  const held = { byToday: 0, unknown: 0 };
   const name: ListName = 'privileged';
   const list = await openList(folder, {
     name,
@@ -141,8 +142,16 @@ async function writePrivileged(
     counted: null,
     columns: privilegedColumns,
   });
-  for await (const row of rowsOf(tx, heldWithin(plan, keys), { isHashed: true }))
-    await list.add(privilegedRow(revived(row), parts, { from: plan.from, until: end }));
+  for await (const one of rowsOf(tx, heldWithin(plan, [...terms.privileged]), { isHashed: true })) {
+    const row = revived(one);
+    const found = await terms.termsOf(row.entitlement, { policy: row.policy, at: row.legs.decidedAt });
+    if (found === null) held.unknown += 1;
+    else {
+      if (!found.isOfThen) held.byToday += 1;
+      for (const exception of privilegedExceptions(row, found)) await exceptions.add(exception);
+    }
+    await list.add(privilegedRow(row, parts, { from: plan.from, until: end }));
+  }
   for (const one of without) {
     const { person, email, entitlement, tier, group, team, since, until, why } = holderRow(one, parts);
     await list.add({
@@ -158,4 +167,5 @@ async function writePrivileged(
     } as Row);
   }
   lists.set(name, await list.end());
+  return held;
 }

@@ -14,15 +14,18 @@ import {
 import { databaseNow } from '../store/postgres/clock.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import { type Counted, listChanges } from './change-lists.ts';
+import { exceptionColumns } from './change-rows.ts';
 import { writeMembershipEvents } from './completeness.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
 import { writeHeld } from './held-lists.ts';
+import { canaryExceptions } from './other-exceptions.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { writePolicies } from './policy-files.ts';
 import { openProofs } from './proofs.ts';
 import { drawSamples, idsDrawn } from './samples.ts';
-import { openQueried, type Writing } from './writing.ts';
+import { openTerms } from './terms.ts';
+import { openNoted, openQueried, type Writing } from './writing.ts';
 
 type Drawn = Omit<Counted, 'givenOf'> &
   Pick<
@@ -31,6 +34,7 @@ type Drawn = Omit<Counted, 'givenOf'> &
     | 'samples'
     | 'told'
     | 'teamLog'
+    | 'privileged'
     | 'canary'
     | 'canaryDays'
     | 'sources'
@@ -45,7 +49,9 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   const drawn = await idsDrawn(tx, plan);
   const noted = new Map(drawn.map((id): [string, string[]] => [id, []]));
   const proofs = await openProofs(tx, folder);
-  const writing: Writing = { tx, folder, plan, parts, lists: new Map(), noted, proofs };
+  const terms = await openTerms(tx, plan, parts);
+  const exceptions = await openNoted({ folder, noted }, 'exceptions', exceptionColumns);
+  const writing: Writing = { tx, folder, plan, parts, lists: new Map(), noted, proofs, terms, exceptions };
   const { givenOf, ...counted } = await listChanges(writing);
   await writeFlat(writing, 'terminations', terminations(plan));
   await writeFlat(writing, 'reviews', reviews(plan));
@@ -53,9 +59,11 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   await writeFlat(writing, 'emergencies', emergencies(plan));
   await writeFlat(writing, 'canary', canaryRounds(plan));
   const { rows: rounds } = await canaryTotals(plan).execute(tx);
+  await canaryExceptions(writing, madeAt);
   const { told, teamLog } = await writeMembershipEvents(writing);
   const end = new Date(Math.min(plan.to.getTime(), madeAt.getTime()));
-  await writeHeld(writing, { end, givenOf });
+  const privileged = await writeHeld(writing, { end, givenOf });
+  writing.lists.set('exceptions', await exceptions.end());
   const policies = await writePolicies(writing);
   const samples = await drawSamples(writing);
   return {
@@ -64,6 +72,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
     samples,
     told,
     teamLog,
+    privileged,
     policies,
     canary: rounds[0] ?? null,
     canaryDays: await canaryDays(tx, plan, madeAt),

@@ -19,7 +19,7 @@ const shown: readonly (readonly [ListName, empty: string])[] = [
     'violations',
     'Every access was approved before it was given, by a rule or by somebody else than who asked for it or holds it.',
   ],
-  ['exceptions', 'Nothing was late, refused or alarmed.'],
+  ['exceptions', 'Nothing was late, refused, alarmed, beyond the catalogue or made around Latchkey.'],
   ['made-around-latchkey', 'Every membership change that was told of is Latchkey’s own.'],
   ['emergencies', 'Nobody took access in an emergency.'],
   ['terminations', 'Nobody left.'],

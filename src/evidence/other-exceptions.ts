@@ -1,0 +1,95 @@
+import { beyondTerms } from '../core/evidence/privileged.ts';
+import { isPrivileged } from '../core/policy/privileged.ts';
+import { type CanaryGap, canaryGaps } from '../store/evidence/canary-gaps.ts';
+import { rowsOf } from '../store/evidence/cursor.ts';
+import { canaryRounds } from '../store/evidence/other-lists.ts';
+import type { PopulationRow } from '../store/evidence/populations.ts';
+import type { Row } from './list.ts';
+import { matchedInWords } from './page-populations.ts';
+import type { TermsFound } from './terms.ts';
+import type { Writing } from './writing.ts';
+
+const beyondKinds = {
+  tooLong: 'privileged: granted for longer than the catalogue allows',
+  tooFew: 'privileged: approved by fewer people than the catalogue asks for',
+};
+
+/** Of a privileged access: where it is beyond what the catalogue of its decision allows. */
+export function privilegedExceptions(row: PopulationRow, found: TermsFound): Row[] {
+  const { terms, isOfThen } = found;
+  if (!isPrivileged(terms.tier)) return [];
+  const { id, person, email, entitlement, cause, startsAt, endsAt, approvals, decision } = row;
+  const by = isOfThen ? 'by the catalogue that decided' : 'by the catalogue of today';
+  return beyondTerms({ cause, startsAt, endsAt, approvals, decision }, terms).map(({ kind, what }) => ({
+    kind: beyondKinds[kind],
+    at: decision?.at ?? row.legs.decidedAt,
+    change: id,
+    person,
+    email,
+    entitlement,
+    what: `${what} (${by})`,
+  }));
+}
+
+/** A membership change that Latchkey had not made, as a log has it. */
+export type MadeAround = {
+  occurredAt: Date;
+  source: string;
+  direction: 'added' | 'removed';
+  place: string | null;
+  madeBy: string | null;
+  matched: string;
+  change: string | null;
+  person: string | null;
+  email: string | null;
+  account?: string | null;
+  entitlement: string | null;
+};
+
+export function aroundException(event: MadeAround): Row {
+  const { occurredAt, source, direction, place, madeBy, matched, change, person, email, entitlement } = event;
+  const who = madeBy ?? 'somebody whom the log does not name';
+  const whom = person ?? event.account ?? 'somebody whom nobody knows';
+  const what = direction === 'added' ? `put ${whom} into` : `took ${whom} out of`;
+  return {
+    kind: 'made around Latchkey',
+    at: occurredAt,
+    change,
+    person: whom,
+    email,
+    entitlement,
+    what: `${who} ${what} ${place ?? 'a place without a name'}, by ${source}: ${matchedInWords[matched] ?? matched}`,
+  };
+}
+
+/** Rounds of the canary that missed, and days without one: of those it is no evidence. */
+export async function canaryExceptions({ tx, plan, exceptions }: Writing, madeAt: Date): Promise<void> {
+  for await (const round of rowsOf(tx, canaryRounds(plan))) {
+    const { result, startedAt, secondsToGone, secondsToEffect, objectiveSeconds, stuckAt, stuckBecause } =
+      round;
+    if (result !== 'miss') continue;
+    const took =
+      secondsToGone === null
+        ? secondsToEffect === null
+          ? 'never seen in effect'
+          : 'never seen gone'
+        : `gone after ${secondsToGone} s`;
+    const stuck = stuckAt === null ? '' : `; stuck at ${stuckAt}: ${stuckBecause}`;
+    await exceptions.add({
+      kind: 'canary: a round missed the objective',
+      at: startedAt ?? null,
+      what: `round ${round.round}: ${took}, the objective is ${Number(objectiveSeconds)} s${stuck}`,
+    });
+  }
+  const { rows: gaps } = await canaryGaps(plan, madeAt).execute(tx);
+  for (const gap of gaps) await exceptions.add(gapRow(gap));
+}
+
+function gapRow({ firstDay, lastDay, days }: CanaryGap): Row {
+  const span = days === 1 ? `on ${firstDay}` : `from ${firstDay} to ${lastDay}, ${days} days`;
+  return {
+    kind: 'canary: days without a round',
+    at: new Date(`${firstDay}T00:00:00Z`),
+    what: `no round began ${span}: of that time it is no evidence`,
+  };
+}
