@@ -1,16 +1,18 @@
 import { Fault } from '../core/fault.ts';
-import type { JobName } from '../core/jobs/reactions.ts';
+import type { Job, JobName } from '../core/jobs/reactions.ts';
 import type { HandedRow, JobQueue } from '../queue/job-queue.ts';
 import type { Lane } from '../queue/lanes.ts';
 import type { QueueAway } from '../queue/queue-away.ts';
-import type { OutboxRow } from '../store/outbox.ts';
-import { LEASE_MS, takeBack, takeDeliveries, unlease } from '../store/outbox-leases.ts';
+import { LEASE_MS, type OutboxRow } from '../store/outbox.ts';
+import { takeBack, takeDeliveries, unlease } from '../store/outbox-leases.ts';
 import type { Context } from './kernel/context.ts';
+import type { Follower } from './kernel/follow-on.ts';
 import { createClosings } from './queue/closings.ts';
 import { createHandedOver, type Given } from './queue/handed-over.ts';
 import { createQueueWatch } from './queue/queue-watch.ts';
 import { createRunner, type Work } from './queue/run-rows.ts';
-import { inSets, toFill } from './queue/sets.ts';
+import { inSets, isFew, toFill, withPlaces } from './queue/sets.ts';
+import { createSleep } from './queue/sleep.ts';
 
 /** Rows leased in one go. So many of a lane can wait here beyond its next ones; every process leases for itself. */
 const BATCH = 40;
@@ -25,6 +27,8 @@ const IDLE_MS = 250;
  */
 const PACE_MS = 1;
 const PACE_MAX_MS = 12;
+/** What has ended is closed within so long: many rows in one trip. */
+const CLOSED_WITHIN_MS = 40;
 /** Least sleep before a row that is about to be due. */
 const SLEEP_MS = 4;
 const STORE_DOWN_MS = 1_000;
@@ -46,24 +50,26 @@ export type Relay = {
  * many at once as their lane has places, and a few wait for the next. What is beyond stays in the outbox, from where any
  * process leases it. Writes to the IdP go into the queue. The outbox is also the timer: a job that wants to look again
  * leaves its row open until then. While the queue is away this process runs all due rows itself.
+ * What follows from a commit of this process is begun at once (`Follower`), unless due rows of its lane wait for places.
  *
  * The loop (`run`) is in one of five states, and `pump` says for how long:
- * - giving: rows are due, so a batch is leased and begun or put into the queue; a full batch is followed by the next at
- *   once;
+ * - giving: due rows are leased and begun or put into the queue; a full batch is followed by the next at once;
  * - full: a lane has enough here or in the queue, so its rows stay in the outbox until some of them begin;
  * - idle: nothing is due, so it sleeps until the next row is, or until it is nudged;
  * - without the queue: what was given is taken back, and due rows run in this process, lane by lane;
  * - without the database: it sleeps and tries again.
- * A row is held by its lease alone, which is renewed while the row is run. Whatever is lost on the way comes back when that runs out. Rows whose run has ended
- * are closed by the same trip that leases the next.
+ * A row is held by its lease alone, which is renewed while the row is run. Whatever is lost on the way comes back when
+ * that runs out. Rows whose run has ended are closed by the same trip that leases the next.
  */
 export function createRelay(
   context: Pick<Context, 'db' | 'log' | 'pausedUntil'>,
   jobQueue: JobQueue,
   work: Work,
-): Relay {
+): Relay & Follower {
   const { lanes } = work;
-  let wake: () => void = () => {};
+  const sleep = createSleep();
+  /** Lanes of which due rows were left in the outbox at the last look. */
+  let leftOf: readonly Lane[] = lanes.all;
   let nudged = false;
   let isStopping = false;
   let loop: Promise<void> = Promise.resolve();
@@ -75,17 +81,23 @@ export function createRelay(
   let clicks = 0;
   const handedOver = createHandedOver(lanes.all);
   const queue = createQueueWatch(jobQueue, { log: context.log, isIdle: handedOver.isIdle, changed: nudge });
-  const closings = createClosings(context.db, nudge);
+  const closings = createClosings(context.db, closeSoon);
   const runner = createRunner(context, work, closings, nudge);
 
   function nudge(): void {
     nudged = true;
-    wake();
+    sleep.wake();
+  }
+
+  function closeSoon(isAwaited: boolean): void {
+    if (isAwaited) nudge();
+    else sleep.dueIn(CLOSED_WITHIN_MS);
   }
 
   /** Milliseconds until there is something to do. */
   async function pump(): Promise<number> {
     if (queue.away() !== null) {
+      leftOf = lanes.all;
       await takeBackFromQueue(handedOver.takeAll());
       return await runDueHere();
     }
@@ -96,16 +108,11 @@ export function createRelay(
       return 0;
     }
     const until = performance.now() + LEASE_MS;
-    const of = lanes.allBut(handedOver.fullLanes());
+    leftOf = handedOver.fullLanes();
+    const of = lanes.allBut(leftOf);
     const { leased: first, nextMs } = await closings.exchange({ limit: BATCH, of });
-    const leased = [...first, ...(await othersOf(first, BATCH))];
-    if (isStopping)
-      await unlease(
-        context.db,
-        leased.map(({ id }) => id),
-        0,
-      );
-    else handOut(leased, until);
+    if (first.length === BATCH) leftOf = lanes.all;
+    begin([...first, ...(await othersOf(first, BATCH))], until);
     return first.length === BATCH ? 0 : untilDue(nextMs);
   }
 
@@ -116,6 +123,23 @@ export function createRelay(
     for (const { job, lane, more } of toFill(rows, laneOf))
       others.push(...(await closings.exchange({ limit: more, of: lanes.only(job, lane) })).leased);
     return others;
+  }
+
+  function takes(jobs: readonly Job[]): Job[] {
+    if (isStopping || queue.away() !== null || !isFew(jobs.length)) return [];
+    return withPlaces(jobs, lanes.of, (lane) => (leftOf.includes(lane) ? 0 : handedOver.free(lane)));
+  }
+
+  const putBack = (rows: readonly OutboxRow[]) =>
+    unlease(
+      context.db,
+      rows.map(({ id }) => id),
+      0,
+    );
+
+  function begin(rows: readonly OutboxRow[], until: number): void {
+    if (isStopping) keep(putBack(rows));
+    else handOut(rows, until);
   }
 
   const laneOf = ({ payload }: OutboxRow) => lanes.of(payload);
@@ -204,7 +228,7 @@ export function createRelay(
       if (performance.now() < until) ({ closed } = await runner.run(set));
     } finally {
       handedOver.ends(lane);
-      nudge();
+      if (leftOf.length > 0) nudge();
     }
     await closed;
   }
@@ -224,22 +248,11 @@ export function createRelay(
         waitMs = STORE_DOWN_MS;
       }
       if (waitMs === 0) continue;
-      if (!nudged) await sleepUnlessWoken(waitMs);
+      if (!nudged && !isStopping) await sleep.until(waitMs);
       // What is committed by work under way comes thick and fast.
       const paceMs = beganAt + Math.min(PACE_MAX_MS, here.size * PACE_MS) - performance.now();
       if (paceMs > 0 && !isStopping) await new Promise<void>((resolve) => setTimeout(resolve, paceMs));
     }
-  }
-
-  async function sleepUnlessWoken(ms: number): Promise<void> {
-    if (isStopping) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   /**
@@ -289,11 +302,14 @@ export function createRelay(
         clicks -= 1;
       });
       keep(running.then(({ closed }) => closed));
-    } else keep(unlease(context.db, [row.id], 0).then(nudge));
+    } else keep(putBack([row]).then(nudge));
   }
 
   return {
     nudge,
+    takes,
+    begin,
+    dueIn: sleep.dueIn,
     runNow,
     queueAway: queue.away,
     start() {
@@ -303,7 +319,7 @@ export function createRelay(
     },
     async stop() {
       isStopping = true;
-      wake();
+      sleep.wake();
       await queue.stop();
       await loop;
       await closings.closeAtOnce();

@@ -2,6 +2,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { GivenSecret } from '../secrets/secret.ts';
 import { receiveCalls } from '../store/postgres/work-calls.ts';
 import type { Context } from './kernel/context.ts';
+import { followHere } from './kernel/follow-on.ts';
 import { createRelay, type Relay } from './outbox-worker.ts';
 import type { Lanes, Runs } from './queue/lanes.ts';
 import { createTimers, type Timers } from './timers.ts';
@@ -27,6 +28,7 @@ export function createWork(
   if (only === 'web')
     return { relay: createWaker(context), timers: createWebTimers(context), calls: noCalls };
   const relay = createRelay(context, jobQueue, runs);
+  followHere(context.db, relay);
   const timers = createTimers(context, listenEveryMs === undefined ? {} : { listenEveryMs });
   return { relay, timers, calls: only === 'worker' ? receiveCalls(databaseUrl, relay.nudge) : noCalls };
 }

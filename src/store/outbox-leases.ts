@@ -1,15 +1,12 @@
 import { sql } from 'kysely';
 import type { Job } from '../core/jobs/reactions.ts';
 import { takingIn } from './intake.ts';
-import { keyOf, type OutboxRow, priorityOf } from './outbox.ts';
+import { keyOf, LEASE_MS, type OutboxRow, priorityOf } from './outbox.ts';
 import { dueSince } from './outbox-due.ts';
 import { dueOf, type Portion, portionValues } from './outbox-portion.ts';
 import type { Db } from './postgres/database.ts';
 import { arrayText, type Bound, statement } from './postgres/statement.ts';
 import { batchAtOnce } from './postgres/transaction.ts';
-
-/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
-export const LEASE_MS = 15_000;
 
 const leased = takingIn<Job, OutboxRow>({
   keyOf,

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { type ConcernedHomes, nobodysHome } from '../core/home/concerned.ts';
 import type { Job, JobName } from '../core/jobs/reactions.ts';
 import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
@@ -49,6 +49,9 @@ export function priorityOf(job: Job): number {
   if (job.job !== 'applyToIdp') return priorities[job.job];
   return job.urgency === 'leaver' ? 3 : job.urgency === 'revoke' ? 4 : priorities.applyToIdp;
 }
+
+/** Work not finished by then is handed out again: its worker was killed, or the queue was emptied. */
+export const LEASE_MS = 15_000;
 
 export type OutboxRow = {
   id: string;
@@ -102,6 +105,11 @@ export function keyOf(job: Job): string {
   }
 }
 
+/** One row stands for all that is owed of this work: whatever comes meanwhile waits until its run has ended. */
+export function isOfAll(job: Job): boolean {
+  return keyOf(job) === job.job;
+}
+
 /**
  * Adds work, or calls again for work that is open already; and has the Homes published anew that `homes` names. Called
  * by commit (with the state it follows from) and by `acceptClick` (a click is stored before it is answered).
@@ -111,14 +119,30 @@ export async function addJobs(
   jobs: readonly Job[],
   homes: ConcernedHomes = nobodysHome,
 ): Promise<void> {
+  const adding = addingJobs(db, jobs, { homes });
+  if (adding !== null) await later(db, adding);
+}
+
+/** What `addingJobs` answers with. `isBegun`: it was added and leased by this statement, and is to be run by whoever asked. */
+export type AddedRow = OutboxRow & { isBegun: boolean };
+
+/**
+ * The statement alone; null: nothing is owed. `leased`: keys of those that this process runs as soon as they are
+ * committed. They are leased from the start, where the same work is not open already; then the rows are answered.
+ */
+export function addingJobs(
+  db: Db | Tx,
+  jobs: readonly Job[],
+  { homes, leased = new Set() }: { homes: ConcernedHomes; leased?: ReadonlySet<string> },
+): CompiledQuery | null {
   const isHomeless =
     homes.people.length === 0 &&
     !homes.admins &&
     [homes.emails, homes.campaigns].every((some = []) => some.length === 0);
-  if (jobs.length === 0 && isHomeless) return;
+  if (jobs.length === 0 && isHomeless) return null;
   const rows = new Map<string, { job: Job; afterMs: number }>();
   for (const job of jobs) {
-    const afterMs = 'afterMs' in job ? (job.afterMs ?? 0) : 0;
+    const afterMs = afterMsOf(job);
     const key = keyOf(job);
     rows.set(key, { job, afterMs: Math.min(afterMs, rows.get(key)?.afterMs ?? afterMs) });
   }
@@ -130,22 +154,32 @@ export async function addJobs(
       job: job.job,
       payload: job,
       priority: priorityOf(job),
-      afterMs,
+      leases: leased.has(key) ? 1 : 0,
+      afterMs: leased.has(key) ? LEASE_MS : afterMs,
     }));
   const rowsOf = [
     ...(owed.length === 0 ? [] : [rowsOfJobs(JSON.stringify(owed))]),
     ...(isHomeless ? [] : [homesOwed(homes)]),
   ];
-  const insert = sql`insert into outbox (key, job, payload, priority, next_at) ${sql.join(rowsOf, sql` union all `)}
-    ${sql.raw(onOpenKey)}`;
-  await later(db, insert.compile(db));
+  const insert = sql`insert into outbox (key, job, payload, priority, leased, leases, next_at)
+    ${sql.join(rowsOf, sql` union all `)} ${sql.raw(leased.size === 0 ? onOpenKey : `${onOpenKey} ${RETURNING}`)}`;
+  return insert.compile(db);
+}
+
+/** What was open already was called for again, and has a later generation. */
+const RETURNING = `returning id, job, payload, priority, generation, leases, attempts,
+  leased and generation = 1 as "isBegun"`;
+
+/** Not before so many milliseconds. */
+export function afterMsOf(job: Job): number {
+  return 'afterMs' in job ? (job.afterMs ?? 0) : 0;
 }
 
 /** One text for any number of jobs, so that it is prepared once. */
 function rowsOfJobs(jobs: string): RawBuilder<unknown> {
-  return sql`(select key, job, payload, priority, clock_timestamp() + "afterMs" * interval '1 ms'
+  return sql`(select key, job, payload, priority, leases > 0, leases, clock_timestamp() + "afterMs" * interval '1 ms'
     from jsonb_to_recordset(${jobs}::jsonb)
-      as j (key text, job text, payload jsonb, priority smallint, "afterMs" float8))`;
+      as j (key text, job text, payload jsonb, priority smallint, leases int, "afterMs" float8))`;
 }
 
 /** A Home is published a moment after the event, so that a burst of events is published once. */
@@ -167,7 +201,7 @@ function homesOwed({ people, emails = [], campaigns = [], admins }: ConcernedHom
   ];
   return sql`(select 'updateHome:' || h.person_id, 'updateHome',
       jsonb_build_object('job', 'updateHome', 'personId', h.person_id), ${priorities.updateHome}::smallint,
-      clock_timestamp() + ${HOME_AFTER_MS}::float8 * interval '1 ms'
+      false, 0, clock_timestamp() + ${HOME_AFTER_MS}::float8 * interval '1 ms'
     from homes h where h.person_id in (${sql.join(whose, sql` union all `)})
     order by h.person_id)`;
 }
@@ -186,7 +220,9 @@ export function owedWhere(job: Job, condition: string): string {
  */
 const onOpenKey = `on conflict (key) where done_at is null do update set generation = outbox.generation + 1,
   priority = least(outbox.priority, excluded.priority),
-  next_at = case when outbox.leased then outbox.next_at else least(outbox.next_at, excluded.next_at) end`;
+  next_at = case when outbox.leased then outbox.next_at
+    when excluded.leased then least(outbox.next_at, clock_timestamp())
+    else least(outbox.next_at, excluded.next_at) end`;
 
 /** The row if it is still owed. */
 export async function readOpen(db: Db, id: string): Promise<OutboxRow | null> {

@@ -3,7 +3,9 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/core/fault.ts';
 import type { Job, JobName } from '../../src/core/jobs/reactions.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
 import { done } from '../../src/flow/kernel/context.ts';
+import { type Follower, followHere } from '../../src/flow/kernel/follow-on.ts';
 import { createRelay, type Relay } from '../../src/flow/outbox-worker.ts';
 import type { Runs } from '../../src/flow/queue/lanes.ts';
 import { createLanes } from '../../src/flow/queue/lanes.ts';
@@ -44,7 +46,7 @@ const jobQueue: JobQueue = {
 
 let runs: number;
 let trouble: Fault | null;
-let relay: Relay;
+let relay: Relay & Follower;
 /** Every kind of work in its own lane: it is counted, waits and fails as the test says. */
 let begun: Job[];
 let gate: Promise<void>;
@@ -362,6 +364,171 @@ describe('work that its lane has a place for', () => {
     // then
     await eventually('both have run again', () => runs === 4);
     await eventually('both are closed', async () => (await owed(db)).open === 0);
+  });
+});
+
+describe('what follows from a commit of this process', () => {
+  const tell = (n: number): Job => ({ job: 'updateMessages', changeId: `c${n}` });
+  const places = placesIn('slack');
+  let looks: number;
+  beforeEach(() => {
+    followHere(db, relay);
+    looks = 0;
+  });
+  const committed = (...jobs: Job[]) =>
+    commit(
+      db,
+      async () => ({ result: null, jobs }),
+      () => {
+        looks += 1;
+        relay.nudge();
+      },
+    );
+  /** It has looked into the outbox once, and found nothing. */
+  const started = async () => {
+    relay.start();
+    await eventually('it takes work', () => relay.takes([tell(0)]).length === 1);
+  };
+  const rowOf = (key: string) =>
+    db
+      .selectFrom('outbox')
+      .selectAll()
+      .where('key', '=', key)
+      .orderBy('id', 'desc')
+      .executeTakeFirstOrThrow();
+
+  test('is leased with the commit and runs at once: nobody looks for it', async () => {
+    await started();
+    await committed(tell(1));
+    expect(runs).toBe(1);
+    expect(looks).toBe(0);
+    await eventually('it is closed', async () => (await owed(db)).open === 0);
+    expect((await row()).leases).toBe(1);
+  });
+
+  test('goes into the queue where it writes to an identity provider, and nobody looks for it', async () => {
+    await started();
+    await committed(queuedWork);
+    await eventually('it is in the queue', () => queued.length === 1);
+    expect(looks).toBe(0);
+    const { id } = await row();
+    await deliver('idp-okta', id, 1);
+    expect(runs).toBe(1);
+    expect((await row()).done_at).not.toBeNull();
+  });
+
+  test('and is due later only, is begun when it is due', async () => {
+    await started();
+    await committed({ job: 'updateMessages', changeId, afterMs: 60 });
+    expect(looks).toBe(0);
+    expect((await row()).leased).toBe(false);
+    await eventually('it has run', () => runs === 1, 200);
+  });
+
+  test('and has no place here, stays in the outbox for any process', async () => {
+    // given
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await started();
+    await committed(...Array.from({ length: places }, (_, n) => tell(n)));
+    expect(runs).toBe(places);
+
+    // when
+    await committed(tell(places));
+
+    // then
+    expect(looks).toBe(1);
+    resolve();
+    await eventually('all have run', () => runs === places + 1);
+  });
+
+  test('is of many, is left in the outbox, where what belongs together is found', async () => {
+    await started();
+    await committed(...Array.from({ length: 20 }, (_, n) => ({ ...queuedWork, groupId: `g${n}` })));
+    expect(looks).toBe(1);
+    await eventually('it is one job of the queue', () => queued.length === 1);
+    expect(queued[0]?.beside).toHaveLength(19);
+  });
+
+  test('waits for its turn while due rows of its lane are left in the outbox', async () => {
+    // given more than the lane works off
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await addJobs(
+      db,
+      Array.from({ length: 100 }, (_, n) => tell(n)),
+    );
+    relay.start();
+    await eventually('its places are taken', () => runs === places);
+
+    // when
+    expect(relay.takes([tell(101)])).toEqual([]);
+    expect(relay.takes([{ job: 'assessRequest', changeId }])).toHaveLength(1);
+
+    // then
+    resolve();
+    await eventually('all have run', () => runs === 100);
+  });
+
+  test('and runs already, is run again when that has ended, and never beside itself', async () => {
+    // given
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    await started();
+    await committed(tell(1));
+    expect(runs).toBe(1);
+
+    // when
+    await committed(tell(1));
+
+    // then
+    expect(looks).toBe(1);
+    expect(runs).toBe(1);
+    resolve();
+    await eventually('it has run again', () => runs === 2);
+    await eventually('it is closed', async () => (await owed(db)).open === 0);
+    expect(runs).toBe(2);
+  });
+
+  test('and waits in the outbox until later, is due at once', async () => {
+    await started();
+    await addJobs(db, [{ job: 'updateMessages', changeId: 'c1', afterMs: 60_000 }]);
+    await committed(tell(1));
+    expect(looks).toBe(1);
+    await eventually('it has run', () => runs === 1);
+  });
+
+  test('is begun by nobody when the commit fails', async () => {
+    await started();
+    await expect(committed(tell(1), { job: 'updateMessages', changeId: '\u0000' } as Job)).rejects.toThrow();
+    expect(await db.selectFrom('outbox').select('id').execute()).toEqual([]);
+    expect(runs).toBe(0);
+  });
+
+  test('is taken by another process when the lease runs out, this one having been killed before it began', async () => {
+    // given
+    followHere(db, { takes: (jobs) => jobs, begin: () => {}, dueIn: () => {} });
+    await committed(tell(1));
+    expect(await row()).toMatchObject({ leased: true, leases: 1, done_at: null });
+
+    // when
+    relay.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(runs).toBe(0);
+    await leaseRunsOut();
+
+    // then
+    await eventually('it has run', () => runs === 1);
+    await eventually('it is closed', async () => (await owed(db)).open === 0);
+    expect((await row()).leases).toBe(2);
+  });
+
+  test('is left to others by a process that ends', async () => {
+    await started();
+    await relay.stop();
+    await committed(tell(1));
+    expect(await rowOf('updateMessages:c1')).toMatchObject({ leased: false, done_at: null });
+    expect(runs).toBe(0);
   });
 });
 

@@ -135,9 +135,9 @@ describe('one way to write', () => {
 
   test('only commit and acceptClick add work', () => {
     expect(
-      callsOf(/\baddJobs\(/),
+      callsOf(/\badd(ing)?Jobs\(/),
       'Work that is added beside the state it follows from is lost or doubled when a process dies between the two. Return it from a commit’s body as `jobs`; a click alone is stored by itself, before it is answered.',
-    ).toEqual(['src/flow/kernel/commit.ts']);
+    ).toEqual(['src/flow/kernel/commit.ts', 'src/store/outbox.ts']);
     expect(callsOf(/\baddLeased\(/)).toEqual(['src/flow/request/accept-click.ts']);
   });
 

@@ -10,11 +10,12 @@ import type { Offboarding } from '../../core/offboarding/offboarding.ts';
 import type { Campaign } from '../../core/review/campaign.ts';
 import { type AuditRow, auditEntries } from '../../store/audit.ts';
 import { changesHeld, lockingChanges, ofPair, type Pair } from '../../store/changes-held.ts';
-import { addJobs } from '../../store/outbox.ts';
+import { type AddedRow, addingJobs } from '../../store/outbox.ts';
 import { alike, type Db, type Tx } from '../../store/postgres/database.ts';
 import type { Bound } from '../../store/postgres/statement.ts';
-import { type Begun, type Ending, runAtOnce, transact } from '../../store/postgres/transaction.ts';
+import { type Begun, boundOf, type Ending, runAtOnce, transact } from '../../store/postgres/transaction.ts';
 import { type AnyEvent, heldIn } from './aggregates.ts';
+import { followOn } from './follow-on.ts';
 
 /** Something worth an audit entry that is not a step of a change's life cycle. */
 export type Note = {
@@ -137,7 +138,7 @@ export function together(pieces: readonly Following[]): Required<Following> {
 /**
  * The one way to write: what `work` decides becomes state, audit entries and outbox rows in one transaction,
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
- * Resolves after the commit; `onCommitted` (the relay's nudge) is called then. `changes`: ids of those that the work
+ * Resolves after the commit; `onCommitted` (the relay's nudge) is called then, if it has to look for what follows. `changes`: ids of those that the work
  * begins with. They are locked with the trip that begins the transaction, in this order. `underway`: so are those that
  * are on their way of these people and groups, or teams; nobody need look for them before.
  */
@@ -160,7 +161,7 @@ type Asked<T> = {
   changes: readonly string[];
   underway: readonly Pair[];
 };
-/** `isOwed`: work follows. */
+/** `isOwed`: work follows that the outbox worker has to look for. */
 type Committed<T> = { result: T; isOwed: boolean };
 
 async function commitOne<T>(db: Db, asked: Asked<T>): Promise<Committed<T>> {
@@ -203,12 +204,18 @@ async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ resul
       homes.push(...following.homes);
     }
     jobs.push(...notes.flatMap(noteReactions));
-    await addJobs(tx, jobs, homesTogether(homes));
-    isOwed = jobs.length > 0;
+    const following = followOn(db, jobs);
+    const adding = addingJobs(tx, jobs, { homes: homesTogether(homes), leased: following.leased });
     const entries = [...held.inOrder.flatMap((one) => one.eventsOf(events).map(auditOfEvent)), ...notes];
     return {
       result: outcomes.map(({ result }) => result),
-      last: entries.length === 0 ? [] : [auditEntries(entries)],
+      last: [
+        ...(adding === null ? [] : [boundOf(adding)]),
+        ...(entries.length === 0 ? [] : [auditEntries(entries)]),
+      ],
+      committed([added = []]) {
+        isOwed = following.committed(adding === null ? [] : (added as AddedRow[]));
+      },
     };
   };
   const first = lockingChanges(

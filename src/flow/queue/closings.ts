@@ -10,8 +10,11 @@ const BATCH = 500;
  * ones. One that is lost comes back when its lease runs out, and is run again.
  */
 export type Closings = {
-  /** Resolves once it is closed. Answers whether the work was called for again meanwhile, and is due at once. */
-  close(closing: Closing): Promise<boolean>;
+  /**
+   * Resolves once it is closed. Answers whether the work was called for again meanwhile, and is due at once. `isAwaited`:
+   * others wait for it to be open again.
+   */
+  close(closing: Closing, isAwaited: boolean): Promise<boolean>;
   /** Closes what waits, and leases what is asked for. */
   exchange(toLease: ToLease | null): Promise<Exchange>;
   /** Nobody makes an exchange any more: whatever is closed from now on is closed at once. */
@@ -20,8 +23,8 @@ export type Closings = {
 
 type Waiting = { closing: Closing; done: (calledAgain: boolean) => void; failed: (error: unknown) => void };
 
-/** `added`: told that something waits to be closed. */
-export function createClosings(db: Db, added: () => void): Closings {
+/** `added`: told that something waits to be closed, and whether it is awaited. */
+export function createClosings(db: Db, added: (isAwaited: boolean) => void): Closings {
   const waiting: Waiting[] = [];
   let isAtOnce = false;
   let closing: Promise<void> = Promise.resolve();
@@ -48,10 +51,10 @@ export function createClosings(db: Db, added: () => void): Closings {
   }
 
   return {
-    close: (one) =>
+    close: (one, isAwaited) =>
       new Promise((done, failed) => {
         waiting.push({ closing: one, done, failed });
-        if (!isAtOnce) added();
+        if (!isAtOnce) added(isAwaited);
         else closing = closing.then(closeAll);
       }),
     exchange: exchangeNow,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { OutboxRow } from '../../store/outbox.ts';
-import { LEASE_MS, renewLeases } from '../../store/outbox-leases.ts';
+import { LEASE_MS, type OutboxRow } from '../../store/outbox.ts';
+import { renewLeases } from '../../store/outbox-leases.ts';
 import type { Db } from '../../store/postgres/database.ts';
 
 /** Often enough that one that is late or fails costs no lease. */

@@ -1,6 +1,6 @@
 import { Fault } from '../../core/fault.ts';
 import type { JobName } from '../../core/jobs/reactions.ts';
-import type { OutboxRow } from '../../store/outbox.ts';
+import { isOfAll, type OutboxRow } from '../../store/outbox.ts';
 import { unlease } from '../../store/outbox-leases.ts';
 import type { Db } from '../../store/postgres/database.ts';
 import { committingTogether } from '../kernel/commit.ts';
@@ -54,9 +54,10 @@ export function createRunner(
     }
   }
 
-  async function close({ id, generation, leases }: OutboxRow, afterMs: number | null, fault: string | null) {
+  async function close(row: OutboxRow, afterMs: number | null, fault: string | null) {
+    const { id, generation, leases, payload } = row;
     try {
-      if (await closings.close({ id, generation, leases, afterMs, fault })) again();
+      if (await closings.close({ id, generation, leases, afterMs, fault }, isOfAll(payload))) again();
     } catch (error) {
       // The database is away: the lease runs out and the row is handed out again.
       context.log.error({ err: (error as Error).message, outbox: id }, 'job could not be concluded');

@@ -1,4 +1,4 @@
-import type { JobName } from '../../core/jobs/reactions.ts';
+import type { Job, JobName } from '../../core/jobs/reactions.ts';
 import type { Lane } from '../../queue/lanes.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 
@@ -15,6 +15,20 @@ const most: Partial<Record<JobName, number>> = {
 
 /** Fewer run by themselves: they have places enough. */
 const LEAST = 8;
+
+/** Pure: so many rows never make a set. */
+export function isFew(rows: number): boolean {
+  return rows < LEAST;
+}
+
+/** Pure: the first of each lane, as many as have a place there. */
+export function withPlaces(
+  jobs: readonly Job[],
+  laneOf: (job: Job) => Lane,
+  freeIn: (lane: Lane) => number,
+): Job[] {
+  return [...Map.groupBy(jobs, laneOf)].flatMap(([lane, some]) => some.slice(0, Math.max(0, freeIn(lane))));
+}
 
 /** Pure: which rows run together, in the order of the first of each. They are of one kind, urgency and lane. */
 export function inSets(

@@ -7,8 +7,15 @@ import { type Db, poolOf, type Tx } from './database.ts';
 import { isOutdated, nameOf, prepareAnew } from './prepared.ts';
 import { type Bound, resultOf, statement } from './statement.ts';
 
-/** The outcome of a transaction: its result, and statements that can go out together with its commit. */
-export type Ending<T> = { result: T; last: readonly Bound[] };
+/**
+ * The outcome of a transaction: its result, and statements that can go out together with its commit. `committed` is told
+ * the rows of each of these.
+ */
+export type Ending<T> = {
+  result: T;
+  last: readonly Bound[];
+  committed?: (rows: readonly Answer['rows'][]) => void;
+};
 
 /** What is known when a transaction begins: the database's clock, and the rows of the statements sent with BEGIN. */
 export type Begun = { now: Date; first: readonly Answer['rows'][] };
@@ -37,7 +44,7 @@ export async function transact<T>(
     const now = begun[1]?.rows[0]?.now as Date;
     const line = lineOf(client);
     line.later = [];
-    const { result, last } = await work(
+    const { result, last, committed } = await work(
       line.tx,
       now,
       begun.slice(2).map(({ rows }) => rows),
@@ -47,6 +54,7 @@ export async function transact<T>(
       throw new Fault('store.bad_answer', 'the transaction was rolled back: a statement had failed in it', {
         retryable: true,
       });
+    committed?.(ended.map(({ rows }) => rows));
     return result;
   });
 }
@@ -58,7 +66,7 @@ export async function transact<T>(
 export async function later(tx: Db | Tx, query: CompiledQuery): Promise<void> {
   const line = lines.get(tx);
   if (line === undefined) await tx.executeQuery(query);
-  else line.later.push(bound(query.sql, query.parameters));
+  else line.later.push(boundOf(query));
 }
 
 /** One statement, which is a transaction by itself: one trip. */
@@ -167,6 +175,11 @@ function poolOfOne(line: Pick<Line, 'send'>): pg.Pool {
     release: () => {},
   };
   return { connect: async () => only, end: async () => {} } as unknown as pg.Pool;
+}
+
+/** One of Kysely's, as it is sent. */
+export function boundOf({ sql, parameters }: CompiledQuery): Bound {
+  return bound(sql, parameters);
 }
 
 function bound(text: string, values: readonly unknown[]): Bound {
