@@ -25,20 +25,28 @@ export async function proofOfEntry(db: Db, auditId: string): Promise<EntryProof 
 /** A function that proves several entries by the newest checkpoint, all of them by the same; null: there is none. */
 export async function createProver(db: Db): Promise<{
   checkpoint: StoredCheckpoint;
-  /** By their ids; those that the checkpoint does not cover are left out. */
-  prove(auditIds: readonly string[]): Promise<Map<string, EntryProof>>;
+  /**
+   * By their ids; those that the checkpoint does not cover are left out. `by`: the checkpoint to prove an entry by, from
+   * its number.
+   */
+  prove(
+    auditIds: readonly string[],
+    by?: (seq: number) => Promise<StoredCheckpoint | null>,
+  ): Promise<Map<string, EntryProof>>;
 } | null> {
   const checkpoint = await lastCheckpoint(db);
   if (checkpoint === null) return null;
   return {
     checkpoint,
-    async prove(auditIds) {
+    async prove(auditIds, by = async () => checkpoint) {
       // A reader keeps what it has read, so each call has its own.
       const read = treeReader(db);
       const proofs = new Map<string, EntryProof>();
-      for (const { seq, ...entry } of await sealedOf(db, auditIds))
-        if (Number(seq) <= checkpoint.size)
-          proofs.set(entry.id, await proven(read, entry, { seq: Number(seq), checkpoint }));
+      for (const { seq, ...entry } of await sealedOf(db, auditIds)) {
+        const covering = Number(seq) <= checkpoint.size ? await by(Number(seq)) : null;
+        if (covering !== null)
+          proofs.set(entry.id, await proven(read, entry, { seq: Number(seq), checkpoint: covering }));
+      }
       return proofs;
     },
   };

@@ -14,6 +14,7 @@ import { lastCheckpoint } from '../store/audit-tree.ts';
 import type { Db } from '../store/postgres/database.ts';
 import { archiveCommands } from './archive-command.ts';
 import { auditExportCommands } from './audit-export-command.ts';
+import { keysCommand } from './audit-keys-command.ts';
 
 /** Entries are sealed within seconds; a transaction may hold that up, but not for so long. */
 const UNSEALED_MAX_SECONDS = 60;
@@ -34,6 +35,7 @@ export function auditCommands(program: Command, tools: AuditTools): void {
   const audit = program.command('audit').description('the audit trail');
   verifyCommand(audit, tools);
   keyCommand(audit, tools);
+  keysCommand(audit, tools);
   archiveCommands(audit, tools);
   auditExportCommands(audit, tools);
   const { withDatabase, say, fail } = tools;

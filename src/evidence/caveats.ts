@@ -13,6 +13,7 @@ type Known = Pick<
   | 'policies'
   | 'privileged'
   | 'signers'
+  | 'signingKeys'
 >;
 
 /** A log of the identity provider is read to its end within this. */
@@ -27,6 +28,7 @@ export function caveatsOf(facts: Known): string[] {
     ...ofLists(facts),
     ...ofPolicies(facts.policies),
     ...ofPrivileged(facts.privileged),
+    ...ofKeys(facts),
     ...(facts.signers.length > 0
       ? []
       : [
@@ -77,6 +79,20 @@ function ofLists({ lists }: Known): string[] {
       ? []
       : [`${title}: ${written} rows were written, and ${counted} counted.`],
   );
+}
+
+/** A record that begins with a key has it within the first day. */
+const NOTED_WITHIN_MS = 86_400_000;
+
+function ofKeys({ plan, recordBegan, signers, signingKeys: { since } }: Known): string[] {
+  if (signers.length === 0 || recordBegan === null) return [];
+  const needed = Math.max(plan.from.getTime(), recordBegan.getTime() + NOTED_WITHIN_MS);
+  if (since !== null && since.getTime() <= needed) return [];
+  return [
+    since === null
+      ? 'Which keys signed the audit, and when, is not in the audit that is at hand.'
+      : `Which keys signed the audit is in it from ${utc(since)} on, and not before.`,
+  ];
 }
 
 function ofPolicies(policies: Known['policies']): string[] {

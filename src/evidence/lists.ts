@@ -24,6 +24,7 @@ import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { writePolicies } from './policy-files.ts';
 import { openProofs } from './proofs.ts';
 import { drawSamples, idsDrawn } from './samples.ts';
+import { writeSigningKeys } from './signing-keys.ts';
 import { openTerms } from './terms.ts';
 import { openNoted, openQueried, type Writing } from './writing.ts';
 
@@ -41,6 +42,7 @@ type Drawn = Omit<Counted, 'givenOf'> &
     | 'recordBegan'
     | 'archivedBefore'
     | 'policies'
+    | 'signingKeys'
     | 'madeAt'
   >;
 
@@ -65,6 +67,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   const privileged = await writeHeld(writing, { end, givenOf });
   writing.lists.set('exceptions', await exceptions.end());
   const policies = await writePolicies(writing);
+  const signingKeys = await writeSigningKeys(writing);
   const samples = await drawSamples(writing);
   return {
     madeAt,
@@ -74,6 +77,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
     teamLog,
     privileged,
     policies,
+    signingKeys,
     canary: rounds[0] ?? null,
     canaryDays: await canaryDays(tx, plan, madeAt),
     sources: await sourcesTelling(tx),

@@ -9,7 +9,12 @@ jq -r '.files[] | "\(.sha256)  \(.name)"' manifest.json | sha256sum --check --qu
 [ "sha256 $(sha256sum < manifest.json | cut -c 1-64)" = "$(sed -n 2p manifest.note)" ] &&
 # The signature is the key's. An Ed25519 key in DER is twelve fixed bytes and the key.
 head -n 2 manifest.note > /tmp/signed.txt &&
-tail -n 1 manifest.note | cut -d ' ' -f 3 | base64 -d | tail -c +5 > /tmp/signature &&
+# Two keys sign while one follows the other: the line that has the id of yours.
+ID=$(echo "$KEY" | cut -d + -f 2) &&
+SIGNATURE=$(tail -n +4 manifest.note | cut -d ' ' -f 3 | while read -r ONE; do
+  [ "$(echo "$ONE" | base64 -d | head -c 4 | od -An -tx1 | tr -d ' \n')" = "$ID" ] && echo "$ONE"; done | head -n 1; true) &&
+{ [ -n "$SIGNATURE" ] || { echo "It is not signed by $ID: ask for the key history, and not the pack."; false; }; } &&
+echo "$SIGNATURE" | base64 -d | tail -c +5 > /tmp/signature &&
 { printf '\060\052\060\005\006\003\053\145\160\003\041\000'; echo "$KEY" | cut -d + -f 3- | base64 -d | tail -c +2; } > /tmp/key.der &&
 openssl pkeyutl -verify -pubin -keyform DER -inkey /tmp/key.der -rawin -in /tmp/signed.txt -sigfile /tmp/signature`;
 
@@ -23,7 +28,7 @@ export function checkSection({ files, signers }: Pick<PackFacts, 'files' | 'sign
 <li>${
     signers.length === 0
       ? html`<b class="bad">This pack is not signed</b>: no key was set (<code>AUDIT_SIGNING_KEY</code>). Whoever has it can change it, and make the manifest anew.`
-      : html`<code>manifest.note</code> is the signature on it (Ed25519, a signed note as of C2SP), with the key of the audit. The verifier key is worth something only where it is known from elsewhere, not from here: ${signers.map(({ verifier }) => html`<code>${verifier.vkey}</code> `)}`
+      : html`<code>manifest.note</code> is the signature on it (Ed25519, a signed note as of C2SP), with the key of the audit. The verifier key is worth something only where it is known from elsewhere, not from here. Which keys signed when is in <a href="signing-keys.csv">signing-keys.csv</a>, to compare with what you were told. It was signed with ${signers.map(({ verifier }) => html`<code>${verifier.vkey}</code> `)}`
   }</li>
 <li>${
     proofs === 0

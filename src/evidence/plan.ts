@@ -88,6 +88,8 @@ export type PackFacts = {
     isWhole: boolean;
     ofOtherTeams: number;
   };
+  /** `since`: from when on the audit says which keys sign it; null: it does not. */
+  signingKeys: { since: Date | null };
   files: WrittenFile[];
   signers: readonly Signer[];
 };

@@ -17,10 +17,14 @@ export type CheckedPack = {
   signature: SignatureCheck;
   /** `signed`: those whose checkpoint a known key signed. */
   proofs: { count: number; signed: number };
+  /** Keys that were known here, by name and id. */
+  known: string[];
+  /** What a known key signed of keys that follow others: whoever had it has named them. */
+  named: { keys: string[]; at: string; proof: string }[];
 };
 
 /** A name with more folders in it, or with `..`, would lead out of the pack. */
-const NAME = /^((samples|policies)\/[\w-]+\/)?[\w%-][\w.%-]*$/;
+const NAME = /^((samples|policies|keys)\/[\w-]+\/)?[\w%-][\w.%-]*$/;
 
 /** Holds each file of a pack against the manifest (changed, missing, put in), and checks the signature and the proofs. */
 export async function checkPack(path: string, verifiers: readonly Verifier[]): Promise<CheckedPack> {
@@ -35,6 +39,8 @@ export async function checkPack(path: string, verifiers: readonly Verifier[]): P
       manifestSha256: null,
       signature: { is: 'unsigned' },
       proofs: { count: 0, signed: 0 },
+      known: [],
+      named: [],
     };
   }
   const sha256 = createHash('sha256').update(document).digest('hex');
@@ -47,6 +53,8 @@ export async function checkPack(path: string, verifiers: readonly Verifier[]): P
     manifestSha256: sha256,
     signature,
     proofs,
+    known: verifiers.map(({ name, id }) => `${name}+${id}`),
+    named: proofs.named,
   };
 }
 
@@ -70,14 +78,14 @@ async function proofsIn(
   path: string,
   { files }: Manifest,
   verifiers: readonly Verifier[],
-): Promise<CheckedPack['proofs'] & { mistakes: string[] }> {
-  const checked = { count: 0, signed: 0, mistakes: [] as string[] };
+): Promise<CheckedPack['proofs'] & Pick<CheckedPack, 'mistakes' | 'named'>> {
+  const checked = { count: 0, signed: 0, mistakes: [] as string[], named: [] as CheckedPack['named'] };
   for (const { name } of files) {
-    const [, of, about, number] = /^(\w+)\/([\w-]+)\/(\d+)\.tlog-proof$/.exec(name) ?? [];
+    const [, of, about, number] = /^(\w+)\/([\w-]+)\/(\d+)(?:\.handover)?\.tlog-proof$/.exec(name) ?? [];
     if (of === undefined || about === undefined) continue;
     checked.count += 1;
     const [entry, proof] = await Promise.all(
-      [name.replace(/tlog-proof$/, 'json'), name].map((one) =>
+      [`${of}/${about}/${number}.json`, name].map((one) =>
         readFile(join(path, one), 'utf8').catch(() => null),
       ),
     );
@@ -92,12 +100,19 @@ async function proofsIn(
       if (found.isSigned) checked.signed += 1;
       if (of === 'policies')
         checked.mistakes.push(...textsAgainst(`policies/${about}`, fields.data?.files, files));
+      if (of === 'keys' && found.isSigned)
+        checked.named.push({ keys: fields.data?.keys ?? [], at: fields.at ?? '', proof: name });
     }
   }
   return checked;
 }
 
-type EntryFields = { changeId?: unknown; data?: { fingerprint?: unknown; files?: unknown } };
+type EntryFields = {
+  type?: unknown;
+  at?: string;
+  changeId?: unknown;
+  data?: { fingerprint?: unknown; files?: unknown; keys?: string[] };
+};
 
 function entryOf(entry: string): EntryFields {
   try {
@@ -108,7 +123,8 @@ function entryOf(entry: string): EntryFields {
 }
 
 /** What an entry has to be about, to stand in a folder of this kind. */
-function aboutWhat(of: string, { changeId, data }: EntryFields): unknown {
+function aboutWhat(of: string, { type, changeId, data }: EntryFields): unknown {
+  if (of === 'keys') return type === 'auditKeysChanged' ? 'changes' : null;
   return of === 'policies' ? data?.fingerprint : changeId;
 }
 

@@ -14,8 +14,9 @@ const fail = (why) => {
 };
 
 // The signature of the checkpoint.
-const [head, text, signatures] = proof.split('\n\n');
-const [name, id, key] = vkey.match(/^(.+?)\+(.+?)\+(.+)$/).slice(1);
+const [head, text, signatures] = proof.replaceAll('\r', '').split('\n\n');
+const [name, id, key] = vkey?.match(/^(.+?)\+(.+?)\+(.+)$/)?.slice(1) ?? fail('this is no verifier key');
+if (!signatures) fail('this is no signed proof');
 const lines = signatures.split('\n').map((line) => line.split(' '));
 const signed = lines.filter(([, by]) => by === name).map(([, , bytes]) => Buffer.from(bytes, 'base64'));
 const signature = signed.find((bytes) => bytes.subarray(0, 4).toString('hex') === id);
@@ -24,7 +25,9 @@ const spki = Buffer.concat([
   Buffer.from(key, 'base64').subarray(1),
 ]);
 const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-if (!signature || !verify(null, Buffer.from(`${text}\n`), publicKey, signature.subarray(4)))
+const hex = (bytes) => bytes.subarray(0, 4).toString('hex');
+if (!signature) fail(`it is signed by ${signed.map(hex).join(', ') || 'others'}, and not by ${id}`);
+if (!verify(null, Buffer.from(`${text}\n`), publicKey, signature.subarray(4)))
   fail('the signature does not fit');
 
 // The way from the entry to the root.

@@ -16,7 +16,7 @@ import { comparisonsSoFar, forgetRuns } from '../store/reconcile/runs.ts';
 import { forgetSlackReceived } from '../store/slack-received.ts';
 import { forgetStepUps } from '../store/step-ups.ts';
 import { forgetTeamEvents } from '../store/team-events.ts';
-import { createSealing } from './audit/sealing.ts';
+import { createAuditRounds } from './audit/rounds.ts';
 import { attendToEmergencies } from './break-glass/attend.ts';
 import { canaryOnce } from './canary/canary.ts';
 import { settleDelegations } from './delegation/timers.ts';
@@ -121,7 +121,7 @@ export function createTimers(context: Context, { listenEveryMs = LISTEN_EVERY_MS
   const listenSoon = () => {
     for (const listening of listenings) listening.wake();
   };
-  const seal = createSealing(context, RUN_EVERY_MS);
+  const seal = createAuditRounds(context, RUN_EVERY_MS);
   const loops = [
     every(RUN_EVERY_MS, context, 'due', () =>
       context.locks.tryLock('due', () => runDue(context, listenSoon, seal)),

@@ -68,6 +68,7 @@ const severityOf: Readonly<Record<string, Severity>> = {
   auditResent: 2,
   policyLoaded: 2,
   policyAgreed: 2,
+  auditKeysChanged: 2,
   secretOld: 2,
   membershipAccepted: 2,
   signInRefused: 3,

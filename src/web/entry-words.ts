@@ -94,6 +94,8 @@ const noteWords: { [T in Note['type']]: ((data: never, who: string | null, idp: 
     secretOld: null,
     secretReplaced: null,
     auditAnchored: null,
+    auditKeysChanged: ({ keys }: { keys: string[] }) =>
+      `The audit’s checkpoints are signed with ${keys.join(' and ')} from now on`,
     auditArchived: null,
     auditRestored: null,
     ticketsAway: null,

@@ -56,6 +56,7 @@ const commands = [
   'audit checkpoint',
   'audit proof',
   'audit key',
+  'audit keys',
   'audit export',
   'audit resend',
   'scim',

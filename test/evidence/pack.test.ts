@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { sql } from 'kysely';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCheckpoints } from '../../src/audit/checkpoints.ts';
 import { documentHash } from '../../src/audit/entry.ts';
 import { logKeysOf } from '../../src/audit/log-keys.ts';
 import { newSigningKey, readSigner } from '../../src/audit/note.ts';
@@ -21,7 +22,8 @@ import { STEP_UP_SECONDS } from '../../src/core/step-up/step-up.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
 import type { Manifest } from '../../src/evidence/pack.ts';
 import { safeName } from '../../src/evidence/safe-name.ts';
-import { sealedCount } from '../../src/store/audit-seals.ts';
+import { createKeyNotes } from '../../src/flow/audit/key-notes.ts';
+import { sealedCount, unsealedAudit } from '../../src/store/audit-seals.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
@@ -46,6 +48,7 @@ beforeAll(async () => {
     const { rows } = await sql<{ all: string }>`select count(*) as all from audit`.execute(db);
     return (await sealedCount(db)) === Number(rows[0]?.all);
   });
+  await changeKeys(db);
   folder = await mkdtemp(join(tmpdir(), 'evidence-'));
   expect(await run(...DRAWN, '--out', folder, '--by', 'Sam')).toMatchObject({ isWell: true });
 });
@@ -54,6 +57,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** The key of before has signed; then both do, while one follows the other; now the new one alone. */
+async function changeKeys(db: FreshDatabase['database']['db']): Promise<void> {
+  const [before, now] = [logKeysOf(keyBefore)(), logKeysOf(key)()];
+  const both = {
+    signers: [...now.signers, ...before.signers],
+    verifiers: [...now.verifiers, ...before.verifiers],
+  };
+  for (const keys of [before, both, now]) {
+    await createKeyNotes(db, () => keys)();
+    await eventually('what it says of the keys is sealed', async () => {
+      await sealAudit(db);
+      return (await unsealedAudit(db)).entries === 0;
+    });
+    if (keys !== now) await createCheckpoints(() => keys)(db);
+  }
+}
+
+const keyBefore = newSigningKey('latchkey.example/audit');
+const vkeyBefore = readSigner(keyBefore)?.verifier.vkey ?? '';
 const key = newSigningKey('latchkey.example/audit');
 const vkey = readSigner(key)?.verifier.vkey ?? '';
 const DRAWN = '--from 2026-01-01 --to 2026-03-31 --sample 5 --seed spring'.split(' ');
@@ -547,20 +569,28 @@ test('the canary’s days without a round are told: of those it is no evidence',
   );
 });
 
-test('the commands of the page check a pack without Latchkey, and find what was changed', async () => {
-  const commands = /<pre id="commands">(.*?)<\/pre>/s.exec(await page())?.[1] ?? '';
-  const plain = commands
+/** What stands in the page, as somebody copies it. */
+async function shownIn(id: string): Promise<string> {
+  const shown = new RegExp(`<pre id="${id}">(.*?)</pre>`, 's').exec(await page())?.[1] ?? '';
+  return shown
     .replaceAll('&quot;', '"')
     .replaceAll('&#39;', "'")
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
+}
+
+const checkedByPage = async (cwd: string, KEY: string) =>
+  await promisify(execFile)('bash', ['-c', await shownIn('commands')], { cwd, env: { ...process.env, KEY } });
+
+test('the commands of the page check a pack without Latchkey, and find what was changed', async () => {
   const copy = await copied();
-  const check = (key = vkey) =>
-    promisify(execFile)('bash', ['-c', plain], { cwd: copy, env: { ...process.env, KEY: key } });
+  const check = (key = vkey) => checkedByPage(copy, key);
   expect((await check()).stdout).toContain('Signature Verified Successfully');
   const other = readSigner(newSigningKey('latchkey.example/audit'))?.verifier.vkey;
-  await expect(check(other)).rejects.toThrow();
+  await expect(check(other)).rejects.toMatchObject({
+    stdout: expect.stringContaining('It is not signed by'),
+  });
   await appendFile(join(copy, 'grants.csv'), 'x');
   await expect(check()).rejects.toMatchObject({ stdout: expect.stringContaining('grants.csv: FAILED') });
   await manifestAnew(copy);
@@ -658,6 +688,86 @@ test('an auditor checks it with the verifier key alone; without it, or by anothe
     });
 });
 
+test('an auditor who has the key of before is told by what it was followed, and where to ask; nothing is proven by it', async () => {
+  expect(await list('signing-keys')).toMatchObject([
+    { verifierKey: vkeyBefore, signedTo: expect.any(String), handover: null },
+    {
+      verifierKey: vkey,
+      signedTo: null,
+      handover: expect.stringMatching(/^keys\/changes\/\d+\.handover\.tlog-proof$/),
+    },
+  ]);
+  const short = (text: string) => text.split('+').slice(0, 2).join('+');
+  const { said, isWell } = await runAlone('verify', folder, '--key', vkeyBefore);
+  expect(isWell).toBe(false);
+  expect(said).toContain(
+    `it is signed by ${short(vkey)}, whose verifier key is not known here; known is ${short(vkeyBefore)}`,
+  );
+  expect(said).toContain('Ask who keeps it for the key history (`latchkey audit keys`)');
+  expect(said).toContain(`Under a key that is known here, the audit says at `);
+  // With a key that never signed here there is nothing to say of the one that did.
+  const strange = readSigner(newSigningKey('latchkey.example/audit'))?.verifier.vkey ?? '';
+  expect((await runAlone('verify', folder, '--key', strange)).said).not.toContain('Under a key');
+  // An entry that says other keys than the audit does is no proof of them.
+  const copy = await copied();
+  const [changed = ''] = (await readdir(join(copy, 'keys/changes'))).filter((one) => one.endsWith('.json'));
+  const entry = join(copy, 'keys/changes', changed);
+  await writeFile(entry, (await readFile(entry, 'utf8')).replace(short(vkeyBefore), short(strange)));
+  await manifestAnew(copy);
+  expect((await run('verify', copy)).said).toContain(
+    `NOT RIGHT: keys/changes/${changed.replace('.json', '.tlog-proof')} does not lead from the entry`,
+  );
+  await rm(copy, { recursive: true });
+});
+
+// sigstore/sigstore-python#1513, letsencrypt/boulder#8970: of several signatures the one by one's own key counts
+test('while two keys sign, a pack is checked with either of them, by Latchkey and without it', async () => {
+  const copy = await copied();
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(copy, 'manifest.json')))
+    .digest('hex');
+  const both = [...logKeysOf(key)().signers, ...logKeysOf(keyBefore)().signers];
+  const grease = `— grease.invalid ${Buffer.from('nobody can check this').toString('base64')}\n`;
+  for (const signers of [both, both.toReversed()]) {
+    await writeFile(join(copy, 'manifest.note'), manifestNote(sha256, signers) + grease);
+    for (const one of [vkey, vkeyBefore]) {
+      expect(await runAlone('verify', copy, '--key', one)).toMatchObject({ isWell: true });
+      expect((await checkedByPage(copy, one)).stdout).toContain('Signature Verified Successfully');
+    }
+  }
+  await rm(copy, { recursive: true });
+});
+
+// FerroEHR#2122, keybase/keybase-issues#2236, sigstore/sigstore-python#1826: what is no proof, or by another key, is named as such
+test('the program says what is wrong: another key, no key, or no proof; line ends of Windows don’t matter', async () => {
+  const [sample = ''] = await readdir(join(folder, 'samples'));
+  const [name = ''] = (await readdir(join(folder, 'samples', sample))).filter((one) => one.endsWith('.json'));
+  const entry = join(folder, 'samples', sample, name);
+  const proof = entry.replace('.json', '.tlog-proof');
+  const check = (...given: string[]) =>
+    promisify(execFile)(process.execPath, [join(folder, 'verify-proof.mjs'), ...given]).catch(
+      (error: { stdout: string; stderr: string }) => error,
+    );
+  const [, id = ''] = vkey.split('+');
+  const [, idBefore = ''] = vkeyBefore.split('+');
+  expect((await check(entry, proof, vkeyBefore)).stdout).toBe(
+    `NOT PROVEN: it is signed by ${id}, and not by ${idBefore}\n`,
+  );
+  expect(await check(entry, proof, 'a key')).toMatchObject({
+    stdout: 'NOT PROVEN: this is no verifier key\n',
+    stderr: '',
+  });
+  expect(await check(entry, entry, vkey)).toMatchObject({
+    stdout: 'NOT PROVEN: this is no signed proof\n',
+    stderr: '',
+  });
+  const out = await mkdtemp(join(tmpdir(), 'evidence-'));
+  const mailed = join(out, 'mailed.tlog-proof');
+  await writeFile(mailed, (await readFile(proof, 'utf8')).replaceAll('\n', '\r\n'));
+  expect((await check(entry, mailed, vkey)).stdout).toMatch(/^entry \d+ of the/);
+  await rm(out, { recursive: true });
+});
+
 test('a manifest made anew is forged, with the old signature, with another key’s, and with none', async () => {
   const copy = await copied();
   await writeFile(join(copy, 'violations.csv'), 'kind,at\r\n');
@@ -699,8 +809,8 @@ test('each entry of a sample is proven; one that was rewritten is not, though th
   const timelines = samples.flatMap(({ stories }) => stories.flatMap(({ timeline }) => timeline));
   expect(timelines.length).toBeGreaterThan(50);
   for (const { seq, proof } of timelines) expect(proof.endsWith(`/${seq}.tlog-proof`)).toBe(true);
-  // Those of the policy are proven too.
-  const all = timelines.length + 2;
+  // Those of the policy are proven too, and those of the keys; where one follows another, twice.
+  const all = timelines.length + 2 + 5;
   expect((await run('verify', folder)).said).toContain(
     `${all} audit entries are proven, ${all} of them by a signed checkpoint.`,
   );

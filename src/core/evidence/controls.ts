@@ -28,6 +28,7 @@ export const listTitles = {
   privileged: 'Privileged access in the period',
   canary: 'Rounds of the canary',
   policies: 'Policies that decided or were in force',
+  'signing-keys': 'Keys that signed the audit, and when',
 } as const;
 export type ListName = keyof typeof listTitles;
 

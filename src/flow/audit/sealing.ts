@@ -7,7 +7,7 @@ import { anchorWhenDue } from './anchors.ts';
 import { createToldElsewhere } from './told-elsewhere.ts';
 import { createTroubleNotes } from './troubles.ts';
 
-type Sealing = Pick<Data & Runtime, 'db' | 'log' | 'nudge' | 'auditKeys' | 'auditAnchors'>;
+export type Sealing = Pick<Data & Runtime, 'db' | 'log' | 'nudge' | 'auditKeys' | 'auditAnchors'>;
 
 /** What is wrong with the audit is said again after this, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;

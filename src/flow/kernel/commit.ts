@@ -56,6 +56,7 @@ export type Note = {
     | 'secretOld'
     | 'secretReplaced'
     | 'auditAnchored'
+    | 'auditKeysChanged'
     | 'ticketsAway'
     | 'ticketsBack'
     | 'deliveryTroubled'
