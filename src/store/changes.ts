@@ -6,7 +6,7 @@ import { textsOfAnyLength, uuidsOfAnyLength } from './postgres/any-length.ts';
 import { askedTogether, inPlaces } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { revive } from './revive.ts';
-import { underwayChange } from './states.ts';
+import { pendingChange, underwayChange } from './states.ts';
 
 /** Reads a change without locking it. */
 export async function readChange(db: Db | Tx, id: string): Promise<Change | null> {
@@ -82,17 +82,21 @@ export async function pendingRequest(
   personId: string,
   entitlementKey: string,
 ): Promise<Change | null> {
-  const row = await db
-    .selectFrom('changes')
-    .select('doc')
-    .where('person_id', '=', personId)
-    .where('entitlement_key', '=', entitlementKey)
-    .where('kind', '=', 'grant')
-    .where('state', 'in', [...pendingStates])
-    .orderBy(sql`(doc->>'startsAt')::timestamptz asc nulls first`)
-    .executeTakeFirst();
-  return row === undefined ? null : changeOf(row.doc);
+  return await pending(db, { personId, entitlementKey });
 }
+
+const pending = askedTogether(
+  async (db, keys: readonly { personId: string; entitlementKey: string }[]): Promise<(Change | null)[]> => {
+    const { rows } = await sql<{ n: number; doc: Change }>`
+      select k.n::int as n, c.doc
+      from unnest(${uuidsOfAnyLength(keys.map((k) => k.personId))}, ${textsOfAnyLength(keys.map((k) => k.entitlementKey))})
+        with ordinality as k (person_id, entitlement_key, n)
+      join changes c on c.person_id = k.person_id and c.entitlement_key = k.entitlement_key and c.kind = 'grant'
+        and c.state in ${pendingChange}
+      order by k.n, (c.doc->>'startsAt')::timestamptz asc nulls first`.execute(db);
+    return inPlaces(keys, rows).map(([first]) => (first === undefined ? null : changeOf(first.doc)));
+  },
+);
 
 /** Ids of everything that waits for a decision on a card of its own; `approvedBy`: where this person has approved. */
 export async function askingIds(db: Db | Tx, approvedBy: string | null = null): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, type Selectable, sql } from 'kysely';
 import { type Change, isByRule } from '../core/change/change.ts';
 import type { ChangeEvent } from '../core/change/events.ts';
 import { nextWarningAt } from '../core/change/warnings.ts';
@@ -117,13 +117,24 @@ export async function countEarlierGrants(
   who: { entitlementKey: string; personId: string },
   now: Date,
 ): Promise<number> {
-  const { rows } = await sql<{ earlier: number }>`${earlierGrants(who, now)}`.execute(db);
-  return rows[0]?.earlier ?? 0;
+  return await earlier(db, { ...who, now });
 }
 
+const earlier = askedTogether(
+  async (db, keys: readonly { personId: string; entitlementKey: string; now: Date }[]) => {
+    const { rows } = await sql<{ earlier: number }>`
+      select (${earlierGrants({ personId: sql`k.person_id`, entitlementKey: sql`k.entitlement_key` }, sql`k.now`)}) as earlier
+      from unnest(${uuidsOfAnyLength(keys.map((k) => k.personId))}, ${textsOfAnyLength(keys.map((k) => k.entitlementKey))},
+          ${textsOfAnyLength(keys.map((k) => k.now.toISOString()))}::timestamptz[])
+        with ordinality as k (person_id, entitlement_key, now, n)
+      order by k.n`.execute(db);
+    return rows.map((row) => row.earlier);
+  },
+);
+
 function earlierGrants(
-  { personId, entitlementKey }: { personId: string; entitlementKey: string },
-  now: Date,
+  { personId, entitlementKey }: Record<'personId' | 'entitlementKey', string | RawBuilder<unknown>>,
+  now: Date | RawBuilder<unknown>,
 ) {
   return sql`select greatest(0, count(*) - (exists (
       select from grants where person_id = ${personId} and entitlement_key = ${entitlementKey}
@@ -131,32 +142,60 @@ function earlierGrants(
     from changes where person_id = ${personId} and entitlement_key = ${entitlementKey} and ${gaveAnew}`;
 }
 
-/** What an event means for grants. Only commit.ts calls this. */
-export async function writeGrants(
-  tx: Tx,
-  event: ChangeEvent,
-  who: Pick<Change, 'personId' | 'entitlementKey' | 'cause' | 'grant' | 'ticket' | 'endsWithTicket'>,
-): Promise<void> {
-  if (event.type === 'changeApproved' && event.grant !== null)
-    await later(
-      tx,
-      tx
-        .insertInto('grants')
-        .values({
-          id: event.grant.id,
-          change_id: event.changeId,
-          person_id: who.personId,
-          entitlement_key: who.entitlementKey,
-          group_id: event.target.groupId,
-          team_id: event.target.teamId,
-          starts_at: event.grant.startsAt,
-          ends_at: event.grant.endsAt,
-          // A grant that goes on by rule is renewed, so there is no end to warn of.
-          warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
-          ticket: who.endsWithTicket === true ? who.ticket : null,
-        })
-        .compile(),
-    );
+type Holder = Pick<Change, 'personId' | 'entitlementKey' | 'cause' | 'grant' | 'ticket' | 'endsWithTicket'>;
+type Step = { event: ChangeEvent; after: Holder };
+
+/** What events mean for grants, in their order; those that are given one after the other in one statement. */
+export async function writeGrants(tx: Tx, steps: readonly Step[]): Promise<void> {
+  let given: Record<string, unknown>[] = [];
+  const insertGiven = async () => {
+    if (given.length > 0) await later(tx, CompiledQuery.raw(insert, [JSON.stringify(given)]));
+    given = [];
+  };
+  for (const { event, after } of steps) {
+    const row = rowOf(event, after);
+    if (row !== null) given.push(row);
+    else if (movesGrant.has(event.type)) {
+      await insertGiven();
+      await moveGrant(tx, event, after);
+    }
+  }
+  await insertGiven();
+}
+
+/** One text for any number of grants, so that it is prepared once. */
+const insert = `insert into grants (id, change_id, person_id, entitlement_key, group_id, team_id, starts_at, ends_at,
+    warn_at, ticket)
+  select n.* from jsonb_to_recordset($1::jsonb) as n (id uuid, change_id uuid, person_id uuid, entitlement_key text,
+    group_id text, team_id text, starts_at timestamptz, ends_at timestamptz, warn_at timestamptz, ticket text)`;
+
+function rowOf(event: ChangeEvent, who: Holder): Record<string, unknown> | null {
+  if (event.type !== 'changeApproved' || event.grant === null) return null;
+  return {
+    id: event.grant.id,
+    change_id: event.changeId,
+    person_id: who.personId,
+    entitlement_key: who.entitlementKey,
+    group_id: event.target.groupId,
+    team_id: event.target.teamId,
+    starts_at: event.grant.startsAt,
+    ends_at: event.grant.endsAt,
+    // A grant that goes on by rule is renewed, so there is no end to warn of.
+    warn_at: isByRule(who) ? null : nextWarningAt(event.grant, null),
+    ticket: who.endsWithTicket === true ? who.ticket : null,
+  };
+}
+
+const movesGrant: ReadonlySet<ChangeEvent['type']> = new Set([
+  'endingWarned',
+  'endAgreed',
+  'ticketChanged',
+  'grantEnded',
+  'applyFailed',
+  'decisionReopened',
+]);
+
+async function moveGrant(tx: Tx, event: ChangeEvent, who: Holder): Promise<void> {
   if (event.type === 'endingWarned' || event.type === 'endAgreed') {
     const isMore = event.type === 'endingWarned' && who.grant !== null && !isByRule(who);
     const next = isMore && who.grant !== null ? nextWarningAt(who.grant, event.at) : null;

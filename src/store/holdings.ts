@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { gaveAnew } from './grants.ts';
+import { askedTogether } from './postgres/asked-together.ts';
 import type { Db, Tx } from './postgres/database.ts';
 import { later } from './postgres/transaction.ts';
 import { pendingChange } from './states.ts';
@@ -13,40 +14,52 @@ export type Held = { granted: string[]; scheduled: string[]; pending: string[]; 
  * knows of all others. What is approved for later counts too; once its own start has come (`isBeginning`), only what
  * was asked for before it. Somebody who was found in a group has what it gives.
  */
-export async function heldBeside(
-  db: Db | Tx,
-  personId: string,
-  change: { id: string; requestedAt: Date; isPut?: boolean; isBeginning?: boolean } | null,
-): Promise<Held> {
-  const { rows } = await sql<{ kind: keyof Held; name: string }>`
-    select 'granted' as kind, entitlement_key as name from grants
-    where person_id = ${personId} and ended_at is null and ends_at > clock_timestamp()
-    union
-    select 'granted', entitlement_key from changes
-    where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
-      and doc->>'cause' = 'finding' and id is distinct from ${change?.id ?? null}::uuid
-    union
-    select 'scheduled', entitlement_key from changes
-    where person_id = ${personId} and kind = 'grant' and state = 'scheduled'
-      and id is distinct from ${change?.id ?? null}::uuid
-      and (${change?.isBeginning !== true} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
-    union
-    select 'pending', entitlement_key from changes
-    where person_id = ${personId} and kind = 'grant' and state in ${pendingChange}
-      and doc->>'cause' <> 'finding'
-      and id is distinct from ${change?.id ?? null}::uuid
-      and (${change === null || change.isPut === true} or (requested_at, id) < (${change?.requestedAt ?? null}::timestamptz, ${change?.id ?? null}::uuid))
-    union
-    select 'groupNames', group_name from baseline_members where person_id = ${personId} and ended_at is null
-    order by kind, name`.execute(db);
-  const named = (kind: keyof Held) => rows.filter((row) => row.kind === kind).map((row) => row.name);
-  return {
-    granted: named('granted'),
-    scheduled: named('scheduled'),
-    pending: named('pending'),
-    groupNames: named('groupNames'),
-  };
+export async function heldBeside(db: Db | Tx, personId: string, beside: Beside | null): Promise<Held> {
+  return await held(db, { personId, beside });
 }
+
+type Beside = { id: string; requestedAt: Date; isPut?: boolean; isBeginning?: boolean };
+
+const held = askedTogether(async (db, keys: readonly { personId: string; beside: Beside | null }[]) => {
+  const asked = keys.map(({ personId, beside }, n) => ({
+    n,
+    person_id: personId,
+    id: beside?.id ?? null,
+    requested_at: beside?.requestedAt ?? null,
+    // Beside nothing, all count.
+    has_all_pending: beside === null || beside.isPut === true,
+    has_all_scheduled: beside?.isBeginning !== true,
+  }));
+  const { rows } = await sql<{ n: number; kind: keyof Held; name: string }>`
+    with k as materialized (select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as k
+      (n int, person_id uuid, id uuid, requested_at timestamptz, has_all_pending bool, has_all_scheduled bool)),
+    beside as materialized (
+      select k.n, c.entitlement_key, c.state, c.doc->>'cause' = 'finding' as is_found,
+        (c.requested_at, c.id) < (k.requested_at, k.id) as is_earlier, k.has_all_pending, k.has_all_scheduled
+      from k join changes c on c.person_id = k.person_id and c.kind = 'grant'
+        and (c.state in ${pendingChange} or c.state = 'scheduled') and c.id is distinct from k.id)
+    select k.n, 'granted' as kind, g.entitlement_key as name from k
+      join grants g on g.person_id = k.person_id and g.ended_at is null and g.ends_at > clock_timestamp()
+    union
+    select n, case when state = 'scheduled' then 'scheduled' when is_found then 'granted' else 'pending' end, entitlement_key
+      from beside where case when state = 'scheduled' then has_all_scheduled or is_earlier
+        else is_found or has_all_pending or is_earlier end
+    union
+    select k.n, 'groupNames', b.group_name from k
+      join baseline_members b on b.person_id = k.person_id and b.ended_at is null
+    order by n, kind, name`.execute(db);
+  const byKey = Map.groupBy(rows, ({ n }) => n);
+  return keys.map((_, n): Held => {
+    const named = (kind: keyof Held) =>
+      (byKey.get(n) ?? []).filter((row) => row.kind === kind).map((row) => row.name);
+    return {
+      granted: named('granted'),
+      scheduled: named('scheduled'),
+      pending: named('pending'),
+      groupNames: named('groupNames'),
+    };
+  });
+});
 
 /** Holds a person's row from the next read on, until the transaction ends: of two decisions about them one waits there. */
 export async function lockPerson(tx: Tx, id: string): Promise<void> {

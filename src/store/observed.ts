@@ -51,14 +51,16 @@ export async function msUntilUnprocessed(db: Db | Tx): Promise<number | null> {
   return rows[0]?.ms ?? null;
 }
 
-export async function noteProcessed(
-  tx: Tx,
-  id: string,
-  outcome: Processed,
-  about: { personId?: string; groupId?: string } = {},
-): Promise<void> {
-  const update = sql`update observed set processed_at = clock_timestamp(), outcome = ${outcome},
-    person_id = ${about.personId ?? null}, group_id = ${about.groupId ?? null} where id = ${id}`;
+/** What came of one, and whom and which group it was about. */
+export type Outcome = { id: string; outcome: Processed; personId?: string; groupId?: string };
+
+export async function noteProcessed(tx: Tx, outcomes: readonly Outcome[]): Promise<void> {
+  if (outcomes.length === 0) return;
+  const update = sql`update observed o set processed_at = clock_timestamp(), outcome = n.outcome,
+      person_id = n."personId", group_id = n."groupId"
+    from jsonb_to_recordset(${JSON.stringify(outcomes)}::jsonb)
+      as n (id bigint, outcome text, "personId" uuid, "groupId" text)
+    where o.id = n.id`;
   await later(tx, update.compile(tx));
 }
 

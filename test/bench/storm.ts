@@ -10,8 +10,9 @@ import { oktaOf } from '../idp/settings-of.ts';
 import { scimUserOf } from '../journeys/scim-wire.ts';
 import { absolute, type Figure } from './figure.ts';
 import { peakMb } from './program.ts';
-import { type Scene, setScene } from './scene.ts';
+import { type ProcessorTime, type Scene, setScene } from './scene.ts';
 import { createScimClient } from './scim-client.ts';
+import { inWords } from './statements-in-words.ts';
 import { stormPeople } from './storm-crowd.ts';
 import { abreast } from './traveller.ts';
 
@@ -55,7 +56,7 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
     await replaceByScim(scene, READERS, scimIds);
     const pushed = await cardOf(scene, READERS, count, replacedAt);
     say(`one card after ${Math.round(pushed.ms)} ms; it is reverted…`);
-    const reverted = await decided(scene, pushed.id, READERS, 'mass_revert');
+    const reverted = await costing(scene, count, () => decided(scene, pushed.id, READERS, 'mass_revert'));
     await expectMembers(scene, READERS, 0);
 
     say('another is replaced, and nothing tells of it…');
@@ -70,7 +71,7 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
     await scene.world('POST', '/okta/sim/push-now', { group: PAYMENTS.group });
     // Nothing tells who did it, so it takes another one than the owner too.
     await answered(scene, found.id, 'sofia', 'mass_keep');
-    const kept = await decided(scene, found.id, PAYMENTS, 'mass_keep');
+    const kept = await costing(scene, count, () => decided(scene, found.id, PAYMENTS, 'mass_keep'));
     await expectMembers(scene, PAYMENTS, count);
     const peak = await peakMb(pid);
     const cards = await cardsPosted(scene);
@@ -82,6 +83,21 @@ export async function storm(say: (line: string) => void, isSmall: boolean): Prom
   } finally {
     await scene.close();
   }
+}
+
+/** What one of many costs: the processor's time of each process in milliseconds, and trips to PostgreSQL. */
+type Cost = { ms: number; each: ProcessorTime; trips: number };
+
+async function costing(scene: Scene, count: number, work: () => Promise<number>): Promise<Cost> {
+  await scene.trips();
+  const before = await scene.processorTime();
+  const ms = await work();
+  const after = await scene.processorTime();
+  const { trips, statements } = await scene.trips();
+  if (process.env.TRIPS_SHOWN !== undefined) process.stderr.write(`${inWords(statements, count)}\n`);
+  const of = (name: keyof ProcessorTime) => (after[name] - before[name]) / count;
+  const each = { latchkey: of('latchkey'), postgres: of('postgres'), world: of('world'), bench: of('bench') };
+  return { ms, each, trips: trips / count };
 }
 
 async function provision(scene: Scene, count: number): Promise<string[]> {
@@ -241,7 +257,9 @@ async function bareWrites(scene: Scene, count: number): Promise<{ revert: number
   return { revert, keep };
 }
 
-type Times = Record<'pushed' | 'found' | 'reverted' | 'kept' | 'cards' | 'restMb' | 'peak', number> & {
+type Times = Record<'pushed' | 'found' | 'cards' | 'restMb' | 'peak', number> & {
+  reverted: Cost;
+  kept: Cost;
   bare: { revert: number; keep: number };
 };
 
@@ -250,7 +268,13 @@ function figures(count: number, times: Times): Figure[] {
   const card = (how: string, ms: number) =>
     figure(`${how}: until the card, s`, ms / 1_000, `< ${CARD_WITHIN_S} s`, ms / 1_000 < CARD_WITHIN_S);
   const settledWithin = (count * SETTLED_MS_EACH) / 1_000;
-  const settled = (how: string, ms: number, bareMs: number): Figure => ({
+  const costs = (how: string, { each, trips }: Cost): Figure[] => [
+    ...(['latchkey', 'postgres', 'world', 'bench'] as const).map((of) =>
+      figure(`${how}: processor time each (ms): ${of}`, each[of], 'shown only', true),
+    ),
+    figure(`${how}: trips to PostgreSQL each`, trips, 'shown only', true),
+  ];
+  const settled = (how: string, { ms }: Cost, bareMs: number): Figure => ({
     ...figure(
       `${how}: from the click until all is seen, s`,
       ms / 1_000,
@@ -264,8 +288,10 @@ function figures(count: number, times: Times): Figure[] {
   return [
     card(`${count} replaced over SCIM`, times.pushed),
     settled(`${count} reverted`, times.reverted, times.bare.revert),
+    ...costs('reverted', times.reverted),
     card(`${count} replaced unseen, found by comparing`, times.found),
     settled(`${count} kept`, times.kept, times.bare.keep),
+    ...costs('kept', times.kept),
     figure('cards for the two storms', times.cards, '= 2', times.cards === 2),
     {
       ...figure('peak memory, MB', times.peak, `< ${WITHIN_MB} MB`, times.peak < WITHIN_MB),

@@ -5,13 +5,13 @@ import { crowdPerson } from './crowd.ts';
 import type { Figure } from './figure.ts';
 import { countCalls } from './outside-calls.ts';
 import type { ProcessorTime, Scene } from './scene.ts';
+import { inWords } from './statements-in-words.ts';
 import { abreast, type Traveller } from './traveller.ts';
 
 /** Changes under way at once. */
 const WIDTH = 16;
 const RATIO = 0.5;
 const TRIPS_MAX = 60;
-const TRIPS_NAMED = 60;
 const ENTITLEMENT = 'payments-api-read';
 const GROUP = 'anypoint-payments-read';
 const TEAM = 'Payments API readers';
@@ -113,15 +113,6 @@ function processorFigures(ours: Span, bare: Span, changes: number): Figure[] {
 async function callsNow(scene: Scene) {
   const seen = await scene.world<Parameters<typeof countCalls>[0]>('GET', '/control/requests');
   return { all: seen.length, counts: countCalls(seen, scene.idp) };
-}
-
-/** Which statements are asked most, for each change. `TRIPS_SHOWN=1 npm run bench -- road` */
-function inWords(statements: Record<string, number>, changes: number): string {
-  return Object.entries(statements)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, TRIPS_NAMED)
-    .map(([text, n]) => `${(n / changes).toFixed(1).padStart(6)}  ${text}`)
-    .join('\n');
 }
 
 /** How many of the crowd Anypoint itself has in the team. */

@@ -12,6 +12,7 @@ import {
   msUntilUnprocessed,
   noteProcessed,
   type ObservedRow,
+  type Outcome,
   peopleWaiting,
   processLater,
   unprocessed,
@@ -22,15 +23,11 @@ import { commit, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
 import { idpOfGroup } from '../membership/ready-targets.ts';
 import { isWanted } from '../membership/wanted-in-group.ts';
-import { createResolve, isAboutOne, type Resolve } from '../people/resolve-person.ts';
+import { isAboutOne } from '../people/resolve-person.ts';
+import { type About, type AboutSomebody, lookUpPeople } from './look-up-people.ts';
 
 /** Observations that are processed in one commit. */
 const BATCH = 100;
-/**
- * So long a batch waits for one identity provider to say who somebody is, in milliseconds. What is left is looked at
- * again, and what others told goes on.
- */
-const LOOK_UP_MS = 3_000;
 /**
  * An observation that can't be told apart yet (the catalogue is not checked, the IdP does not answer) is looked at
  * again.
@@ -64,6 +61,7 @@ type Processed = {
   following: Following;
   /** Memberships that may differ from what is wanted, each once. */
   suspects: Map<string, Suspect>;
+  outcomes: Outcome[];
 };
 type Round = { context: Context; unit: Unit; processed: Processed };
 
@@ -71,7 +69,10 @@ type Round = { context: Context; unit: Unit; processed: Processed };
 async function processSome(context: Context): Promise<number> {
   const rows = await unprocessed(context.db, BATCH);
   if (rows.length === 0) return 0;
-  const about = await lookUp(context, rows);
+  const about = await lookUpPeople(
+    context,
+    rows.filter((row) => needsPerson(context, row)),
+  );
   await commit(
     context.db,
     async (unit) => {
@@ -79,7 +80,7 @@ async function processSome(context: Context): Promise<number> {
         unit.tx,
         rows.map((row) => row.id),
       );
-      const processed: Processed = { following: { events: [], jobs: [] }, suspects: new Map() };
+      const processed: Processed = { following: { events: [], jobs: [] }, suspects: new Map(), outcomes: [] };
       await inOrderOfEach(
         rows.filter(({ id }) => held.has(id)),
         personIn(about),
@@ -91,6 +92,7 @@ async function processSome(context: Context): Promise<number> {
           else await processOne({ context, unit, processed }, row, person);
         },
       );
+      await noteProcessed(unit.tx, processed.outcomes);
       const told = [...processed.suspects.values()];
       for (const alike of Map.groupBy(told, (s) => `${s.direction} ${s.groupId}`).values())
         await suspect(context, unit, alike, processed.following);
@@ -101,8 +103,6 @@ async function processSome(context: Context): Promise<number> {
   );
   return rows.length;
 }
-
-type About = Map<string, Person | Fault | null>;
 
 function personIn(about: About): (row: ObservedRow) => string {
   return ({ id }) => {
@@ -135,48 +135,6 @@ function concerned(context: Context, rows: readonly ObservedRow[], about: About)
   });
 }
 
-/** The person that each is about, or why that can't be said now; nothing for what is about none, or not ours. */
-async function lookUp(context: Context, rows: readonly ObservedRow[]): Promise<About> {
-  const resolve = createResolve(context);
-  const about: About = new Map();
-  const ofPeople = rows.filter((row) => needsPerson(context, row));
-  // Those that one tells go one after the other: two may be about the same newcomer.
-  const byIdp = Map.groupBy(ofPeople, ({ payload }) => payload.idp);
-  await Promise.all([...byIdp.values()].map((told) => lookUpAtOne(context, resolve, told, about)));
-  return about;
-}
-
-async function lookUpAtOne(
-  context: Context,
-  resolve: Resolve,
-  told: readonly AboutSomebody[],
-  about: About,
-): Promise<void> {
-  const { promise: isLate, resolve: late } = Promise.withResolvers<Fault>();
-  const timer = setTimeout(
-    () => late(new Fault('idp.timeout', 'it takes long to say who somebody is', { retryable: true })),
-    LOOK_UP_MS,
-  );
-  try {
-    for (const { id, key, payload } of told) {
-      const found = await Promise.race([
-        resolve(payload.person, payload.idp).catch((error: unknown) => {
-          if (error instanceof Fault) return error;
-          throw error;
-        }),
-        isLate,
-      ]);
-      if (found instanceof Fault)
-        context.log.warn({ err: found.message, observed: key }, 'observation processed later');
-      about.set(id, found);
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-type AboutSomebody = ObservedRow & { payload: Exclude<Told, { kind: 'group' }> };
-
 function needsPerson(context: Data, row: ObservedRow): row is AboutSomebody {
   if (row.payload.kind !== 'membership') return row.payload.kind === 'person';
   const groups = groupIdsOf(context, row.payload);
@@ -189,24 +147,32 @@ async function processAfter(unit: Unit, row: ObservedRow, fault: Fault): Promise
   await processLater(unit.tx, row.id, atLeastMs, atMostMs);
 }
 
+/** Notes what came of one; all of a batch are stored in one statement. */
+function cameOf({ outcomes }: Processed, { id }: ObservedRow) {
+  return (outcome: Outcome['outcome'], about: Pick<Outcome, 'personId' | 'groupId'> = {}): void => {
+    outcomes.push({ id, outcome, ...about });
+  };
+}
+
 async function processOne(round: Round, row: ObservedRow, person: Person | null): Promise<void> {
   const { context, unit, processed } = round;
   const { jobs } = processed.following;
+  const came = cameOf(processed, row);
   const { payload: told } = row;
   switch (told.kind) {
     case 'membership':
       return await processMembership(round, { row, told, person });
     case 'person': {
-      if (person === null) return await noteProcessed(unit.tx, row.id, 'unknown person');
+      if (person === null) return came('unknown person');
       jobs.push(...evaluations(context, person.id));
-      return await noteProcessed(unit.tx, row.id, 'evaluated', { personId: person.id });
+      return came('evaluated', { personId: person.id });
     }
     case 'group': {
       const groups = groupIdsOf(context, told);
       if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
       for (const groupId of groups)
         jobs.push({ job: 'checkGroup', groupId, idp: idpOfGroup(context, groupId).system });
-      return await noteProcessed(unit.tx, row.id, groups.length === 0 ? 'not ours' : 'group checked');
+      return came(groups.length === 0 ? 'not ours' : 'group checked');
     }
     default:
       return told satisfies never;
@@ -218,11 +184,12 @@ async function processMembership(
   { row, told, person }: { row: ObservedRow; told: Told & { kind: 'membership' }; person: Person | null },
 ): Promise<void> {
   const { context, unit, processed } = round;
+  const came = cameOf(processed, row);
   const groups = groupIdsOf(context, told);
   if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
   const [groupId] = groups;
-  if (groupId === undefined) return await noteProcessed(unit.tx, row.id, 'not ours');
-  if (person === null) return await noteProcessed(unit.tx, row.id, 'unknown person');
+  if (groupId === undefined) return came('not ours');
+  if (person === null) return came('unknown person');
   const pair = { personId: person.id, groupId };
   const isWorkedOn = await noteEvidence(round, row, told, pair);
   const isAdded = told.direction === 'added';
@@ -240,7 +207,7 @@ async function processMembership(
       direction,
       group: told.group,
     });
-  await noteProcessed(unit.tx, row.id, isExpected ? 'expected' : 'checked', pair);
+  came(isExpected ? 'expected' : 'checked', pair);
   // Found already, by an event source that did not say who did it: they may be the one who was asked.
   if (row.actor !== null && card?.state === 'asking')
     processed.following.jobs.push({ job: 'assessMassChange', massChangeId: card.id });

@@ -70,7 +70,7 @@ const change: Aggregate<Change, ChangeEvent> = {
     for (const { before, after } of steps)
       written.set(after.id, { before, idempotencyKey, ...written.get(after.id), after });
     await writeChanges(tx, [...written.values()]);
-    for (const { event, after } of steps) await writeGrants(tx, event, after);
+    await writeGrants(tx, steps);
   },
   reactions: async (tx, event, after) => [
     ...(await reactionsOf(tx, event, after)),
