@@ -1,4 +1,5 @@
 import { utc } from '../core/evidence/words.ts';
+import { requestsAddUp } from './page-requests.ts';
 import type { PackFacts } from './plan.ts';
 
 type Known = Pick<
@@ -12,6 +13,7 @@ type Known = Pick<
   | 'archivedBefore'
   | 'policies'
   | 'privileged'
+  | 'requests'
   | 'signers'
   | 'signingKeys'
 >;
@@ -26,6 +28,9 @@ export function caveatsOf(facts: Known): string[] {
     ...ofRecord(facts),
     ...ofLogs(facts),
     ...ofLists(facts),
+    ...(requestsAddUp(facts)
+      ? []
+      : ['What was asked for is not as much as was given, was not given and is open: see the populations.']),
     ...ofPolicies(facts.policies),
     ...ofPrivileged(facts.privileged),
     ...ofKeys(facts),

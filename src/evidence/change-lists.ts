@@ -14,6 +14,7 @@ import {
   populationQuery,
   populationRows,
 } from '../store/evidence/populations.ts';
+import { requestSums } from '../store/evidence/requests.ts';
 import { revive } from '../store/revive.ts';
 import { entryInWords } from '../web/entry-words.ts';
 import {
@@ -21,6 +22,8 @@ import {
   exceptionsOf,
   grantColumns,
   grantRow,
+  openColumns,
+  openRow,
   refusedColumns,
   refusedRow,
   removalColumns,
@@ -35,11 +38,11 @@ import type { PackFacts, PackParts } from './plan.ts';
 import { openNoted, openQueried, type Writing } from './writing.ts';
 
 /** What is counted of the whole populations. `givenOf`: how often each entitlement was given. */
-export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated'> & {
+export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated' | 'requests'> & {
   givenOf: ReadonlyMap<string, number>;
 };
 
-/** The three populations of changes, and what of them was not as it should be. */
+/** The populations of changes, and what of them was not as it should be. */
 export async function listChanges(writing: Writing): Promise<Counted> {
   const { parts, plan, tx, exceptions } = writing;
   const violations = await openNoted(writing, 'violations', violationColumns);
@@ -65,6 +68,7 @@ export async function listChanges(writing: Writing): Promise<Counted> {
   await writeChangeList(writing, 'requests-not-granted', refusedColumns, (row, list) =>
     list.add(refusedRow(row, parts)),
   );
+  await writeChangeList(writing, 'requests-open', openColumns, (row, list) => list.add(openRow(row, parts)));
   await writeChangeList(writing, 'removals', removalColumns, async (row, list) => {
     await list.add(removalRow(row, parts));
     speed.removed[speedOf(row)] += 1;
@@ -74,7 +78,8 @@ export async function listChanges(writing: Writing): Promise<Counted> {
   for await (const row of rowsOf<AlarmRow>(tx, alarms(plan))) await exceptions.add(alarmRow(row, parts));
   writing.lists.set('violations', await violations.end());
   const byHow = [...approved].toSorted(([, a], [, b]) => b - a).map(([how, count]) => ({ how, count }));
-  return { approved: byHow, speed: Object.values(speed), violated, givenOf };
+  const { rows: requests } = await requestSums(plan).execute(tx);
+  return { requests, approved: byHow, speed: Object.values(speed), violated, givenOf };
 }
 
 /** Of findings alone, so it is no long list. */

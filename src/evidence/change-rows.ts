@@ -62,6 +62,34 @@ export const refusedColumns = [
   'policy',
 ];
 
+export const openColumns = [
+  ...whatAndWho.filter((column) => column !== 'state'),
+  'requestedAt',
+  'requestedBy',
+  'requestedByEmail',
+  'reason',
+  'ticket',
+  'stateSince',
+  'decidedSinceAt',
+];
+
+/** Of what was open at the end of the period: what became of it since, up to when the pack is made. */
+export function openRow(row: PopulationRow, book: Book): Row {
+  const { state, ...rest } = what(row, book);
+  const { requestedAt, requestedBy, requestedByEmail, reason, ticket } = refusedRow(row, book);
+  const decidedSinceAt = row.legs.decidedAt ?? row.decision?.at ?? null;
+  return {
+    ...rest,
+    requestedAt,
+    requestedBy,
+    requestedByEmail,
+    reason,
+    ticket,
+    stateSince: state,
+    decidedSinceAt,
+  } as Row;
+}
+
 export const removalColumns = [
   ...whatAndWho,
   'reason',

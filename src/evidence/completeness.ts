@@ -5,6 +5,7 @@ import {
   matchedEvents,
   membershipEvents,
 } from '../store/evidence/membership-events.ts';
+import { leftUnlogged } from '../store/evidence/removals-in-anypoint.ts';
 import {
   type MatchedTeamEvent,
   matchedTeamEvents,
@@ -14,6 +15,7 @@ import {
 } from '../store/evidence/team-events.ts';
 import { type OpenList, openList, type Row } from './list.ts';
 import { aroundException, type MadeAround } from './other-exceptions.ts';
+import { matchedInWords } from './page-populations.ts';
 import type { PackFacts } from './plan.ts';
 import { openQueried, type Writing } from './writing.ts';
 
@@ -34,6 +36,19 @@ const teamEventColumns = eventColumns
   .map((column) => (column === 'group' ? 'team' : column))
   .toSpliced(5, 0, 'account');
 const aroundColumns = eventColumns.toSpliced(6, 0, 'team', 'account');
+
+const removedColumns = [
+  'removedAt',
+  'source',
+  'person',
+  'email',
+  'account',
+  'team',
+  'entitlement',
+  'madeBy',
+  'because',
+  'change',
+];
 
 type Told = PackFacts['told'][number];
 
@@ -83,18 +98,35 @@ async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told
   const query = teamEvents(plan, parts.teams);
   const all = await openQueried(writing, 'team-events', query, teamEventColumns);
   const told = tally();
+  const removed = await openList(writing.folder, {
+    name: 'removals-in-anypoint',
+    title: listTitles['removals-in-anypoint'],
+    query: null,
+    counted: null,
+    columns: removedColumns,
+  });
   for await (const event of rowsOf<MatchedTeamEvent>(tx, matchedTeamEvents(plan, parts.teams), {
     isHashed: true,
   })) {
     const { source, direction, matched, actor, changeId } = event;
     const row = { ...event, madeBy: actor, matched: matched ?? 'nothing', change: changeId };
     await all.add(row);
+    if (direction === 'removed' && matched !== 'change') await removed.add(removedRow(row));
     if (matched === null || matched === 'found' || matched === 'corrected')
       await addAround(writing, around, { ...row, place: row.team });
     told.count({ source, direction, matched: row.matched });
   }
   lists.set('team-events', await all.end());
+  const because = 'a leaver’s case took them out; Anypoint’s log, as far as it is known, does not have it';
+  for await (const { case: of, ...left } of rowsOf(tx, leftUnlogged(plan)))
+    await removed.add({ ...left, source: 'latchkey', because, change: of });
+  lists.set('removals-in-anypoint', await removed.end());
   return told.all();
+}
+
+/** Of what was removed and is no change of Latchkey's: such a removal is in no population of changes. */
+function removedRow({ occurredAt, matched, ...rest }: Row & { matched: string }): Row {
+  return { ...rest, removedAt: occurredAt, because: matchedInWords[matched] ?? matched } as Row;
 }
 
 /** What Latchkey had not made is an exception too. */

@@ -4,11 +4,12 @@ import { couldReach } from '../core/evidence/reach.ts';
 import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
 import { isPrivileged } from '../core/policy/privileged.ts';
 import { rowsOf } from '../store/evidence/cursor.ts';
+import { type HeldByLog, heldByLogs } from '../store/evidence/held-by-logs.ts';
 import { heldWithin } from '../store/evidence/populations.ts';
 import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
 import { revived } from './change-lists.ts';
 import { whoHoldsWhat } from './change-rows.ts';
-import { openList, type Row } from './list.ts';
+import { type OpenList, openList, type Row } from './list.ts';
 import { privilegedExceptions } from './other-exceptions.ts';
 import type { PackFacts, PackParts } from './plan.ts';
 import { privilegedColumns, privilegedRow } from './privileged-rows.ts';
@@ -31,6 +32,9 @@ const entitlementColumns = [
   'heldAtEnd',
 ];
 
+/** A row of holders of which no change of Latchkey's tells. */
+type WithoutChange = Row;
+
 /** How many could use each entitlement at a moment. */
 type HeldOf = ReadonlyMap<string, number>;
 
@@ -41,7 +45,7 @@ export async function writeHeld(
 ): Promise<PackFacts['privileged']> {
   const { plan } = writing;
   // Nobody's change of Latchkey gave these.
-  const without = new Map<string, NamedReach>();
+  const without = new Map<string, WithoutChange>();
   const start = await writeHolders(writing, { name: 'holders-at-start', at: plan.from, without });
   const atEnd = await writeHolders(writing, { name: 'holders', at: end, without });
   await writeEntitlements(writing, { start, givenOf, atEnd });
@@ -49,9 +53,10 @@ export async function writeHeld(
 }
 
 async function writeHolders(
-  { tx, folder, parts, lists }: Writing,
-  { name, at, without }: { name: ListName; at: Date; without: Map<string, NamedReach> },
+  writing: Writing,
+  { name, at, without }: { name: ListName; at: Date; without: Map<string, WithoutChange> },
 ): Promise<HeldOf> {
+  const { tx, folder, parts, lists } = writing;
   const list = await openList(folder, {
     name,
     title: `${listTitles[name]}, ${utc(at)}`,
@@ -60,16 +65,71 @@ async function writeHolders(
     columns: holderColumns,
   });
   const held = new Map<string, number>();
+  const count = (key: string) => held.set(key, (held.get(key) ?? 0) + 1);
   for await (const one of reachAt(tx, at, {}, { known: parts.known })) {
     await list.add(holderRow(one, parts));
     const { entitlementKey: key } = one;
     if (key === null || !couldReach(one)) continue;
-    held.set(key, (held.get(key) ?? 0) + 1);
+    count(key);
     if (one.changeId === null && isPrivileged(parts.tierOf(key)))
-      without.set(`${one.personId} ${one.target.groupId ?? one.target.teamId}`, one);
+      without.set(`${one.personId} ${one.target.groupId ?? one.target.teamId}`, holderRow(one, parts));
   }
+  await addByLogs(writing, { at, list, without, count });
   lists.set(name, await list.end());
   return held;
+}
+
+/**
+ * Whom another system's log has in a group or a team, and of whom the record has nothing: somebody put them there around
+ * Latchkey, and nobody has settled it. A log that is not read tells of nobody.
+ */
+async function addByLogs(
+  { tx, parts }: Writing,
+  {
+    at,
+    list,
+    without,
+    count,
+  }: { at: Date; list: OpenList; without: Map<string, WithoutChange>; count(key: string): void },
+): Promise<void> {
+  const found: HeldByLog[] = [];
+  for await (const one of rowsOf(tx, heldByLogs(at, parts.teams), { isHashed: true })) found.push(one);
+  const people = [...new Set(found.flatMap(({ personId }) => personId ?? []))];
+  const told = new Set<string>();
+  if (people.length > 0)
+    for await (const one of reachAt(tx, at, { personId: people }, { known: parts.known })) {
+      if (!couldReach(one)) continue;
+      told.add(`${one.personId} ${one.target.groupId}`).add(`${one.personId} ${one.target.teamId}`);
+    }
+  const counted = new Set<string>();
+  for (const one of found) {
+    if (told.has(`${one.personId} ${one.groupId ?? one.teamId}`)) continue;
+    const row = byLogRow(one, parts);
+    await list.add(row);
+    const { entitlement } = one;
+    if (entitlement === null) continue;
+    // Somebody in the group and in its team holds it once.
+    const who = `${one.personId ?? one.account} ${entitlement}`;
+    if (!counted.has(who)) count(entitlement);
+    counted.add(who);
+    if (isPrivileged(parts.tierOf(entitlement))) without.set(`${who} by log`, row);
+  }
+}
+
+function byLogRow(one: HeldByLog, { tierOf }: Pick<PackParts, 'tierOf'>): Row {
+  const { entitlement, source, madeBy } = one;
+  return {
+    person: one.name ?? one.account ?? 'somebody whom nobody knows',
+    email: one.email,
+    entitlement,
+    tier: entitlement === null ? null : tierOf(entitlement),
+    group: one.group ?? one.groupId,
+    team: one.team,
+    status: 'there by a log, and nothing in the record gives it',
+    couldUseIt: true,
+    since: one.since,
+    why: `put there by ${madeBy ?? 'somebody whom the log does not name'}, as ${source} has it`,
+  };
 }
 
 function holderRow(one: NamedReach, { tierOf }: Pick<PackParts, 'tierOf'>): Row {
@@ -131,7 +191,7 @@ async function writeEntitlements(
 async function writePrivileged(
   { tx, folder, plan, parts, lists, terms, exceptions }: Writing,
   end: Date,
-  without: Iterable<NamedReach>,
+  without: Iterable<WithoutChange>,
 ): Promise<PackFacts['privileged']> {
   const held = { byToday: 0, unknown: 0 };
   const name: ListName = 'privileged';
@@ -153,7 +213,7 @@ async function writePrivileged(
     await list.add(privilegedRow(row, parts, { from: plan.from, until: end }));
   }
   for (const one of without) {
-    const { person, email, entitlement, tier, group, team, since, until, why } = holderRow(one, parts);
+    const { person, email, entitlement, tier, group, team, since, until, why } = one;
     await list.add({
       person,
       email,

@@ -1,10 +1,12 @@
 import { utc } from '../core/evidence/words.ts';
 import { type Html, html } from '../web/html.ts';
+import { requestsSection } from './page-requests.ts';
 import { table } from './page-table.ts';
 import type { PackFacts } from './plan.ts';
 
 /** Every list with its counts, and what other systems tell held against what Latchkey has. */
-export function populationsSection({ lists, told, teamLog, sources }: PackFacts): Html {
+export function populationsSection(facts: PackFacts): Html {
+  const { lists, told, teamLog, sources } = facts;
   const all = [...lists.values()];
   const rows = all.map(({ name, title, counted, written }) => [
     html`<a href="${name}.csv">${title}</a>`,
@@ -18,6 +20,8 @@ export function populationsSection({ lists, told, teamLog, sources }: PackFacts)
   return html`<section id="populations"><h2>Populations, and that they are complete</h2>
 <p>Each list is written whole. Beside it stands what its query counts when it is asked for the count alone, at the same moment.</p>
 ${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
+<h3>What was asked for, and what became of it</h3>
+${requestsSection(facts)}
 <h3>Held against what the identity provider told</h3>
 <p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources, and stands once for each; what is pushed on to Anypoint stands in Anypoint’s log too. What they told is kept for 400 days.</p>
 ${sourcesInWords(sources)}

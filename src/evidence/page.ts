@@ -20,6 +20,8 @@ const shown: readonly (readonly [ListName, empty: string])[] = [
     'Every access was approved before it was given, by a rule or by somebody else than who asked for it or holds it.',
   ],
   ['exceptions', 'Nothing was late, refused, alarmed, beyond the catalogue or made around Latchkey.'],
+  ['requests-open', 'Nothing was open at the end of the period.'],
+  ['removals-in-anypoint', 'Every removal that Anypoint’s log has is a change of Latchkey’s.'],
   ['made-around-latchkey', 'Every membership change that was told of is Latchkey’s own.'],
   ['emergencies', 'Nobody took access in an emergency.'],
   ['terminations', 'Nobody left.'],

@@ -5,6 +5,7 @@ import type { Entitlement } from '../core/policy/catalogue.ts';
 import type { CanaryDays, TellingSource } from '../store/evidence/coverage.ts';
 import type { CanaryTotals } from '../store/evidence/other-lists.ts';
 import type { KnownGroup } from '../store/evidence/reach.ts';
+import type { RequestSum } from '../store/evidence/requests.ts';
 import type { WrittenFile } from './folder.ts';
 import type { WrittenList } from './list.ts';
 import type { ToldStory } from './story.ts';
@@ -51,6 +52,8 @@ export type PackFacts = {
   samples: { of: ListName; query: string; stories: ToldStory[] }[];
   /** Of the whole population of what was given: by whom it was approved. */
   approved: { how: string; count: number }[];
+  /** What came in and what became of it. */
+  requests: RequestSum[];
   /** How many accesses were not approved before they were given, or not by somebody else. */
   violated: number;
   /** Of the whole populations: how many were in effect, or gone, within 60 seconds; `unseen`: MuleSoft has not shown it. */

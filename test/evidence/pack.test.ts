@@ -352,7 +352,8 @@ test('who held what stands there for the start and the end, and the whole of wha
     ['holders-at-start', '2026-01-01 00:00:00 UTC'],
     ['holders', '2026-04-01 00:00:00 UTC'],
   ] as const) {
-    expect(await list(name)).toMatchObject([
+    const isByLog = ({ status }: Row) => String(status).startsWith('there by a log');
+    expect((await list(name)).filter((one) => !isByLog(one))).toMatchObject([
       {
         person: 'ines',
         entitlement: 'orders-admin',
@@ -361,7 +362,8 @@ test('who held what stands there for the start and the end, and the whole of wha
         change: planted.privileged,
       },
     ]);
-    expect(await page()).toContain(`of the period, ${at}: 1</h2>`);
+    // At the end one more is there by a log alone.
+    expect(await page()).toContain(`of the period, ${at}: ${name === 'holders' ? 2 : 1}</h2>`);
   }
   expect(await list('entitlements')).toMatchObject([
     {
@@ -370,7 +372,7 @@ test('who held what stands there for the start and the end, and the whole of wha
       privileged: false,
       heldAtStart: 0,
       givenInPeriod: 16,
-      heldAtEnd: 0,
+      heldAtEnd: 1,
     },
     {
       entitlement: 'orders-admin',

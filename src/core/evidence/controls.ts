@@ -12,7 +12,9 @@ export const frameworkNames: Record<Framework, string> = {
 export const listTitles = {
   grants: 'Access that was given',
   'requests-not-granted': 'Asked for or found, and not given',
+  'requests-open': 'Asked for or found, and open at the end of the period',
   removals: 'Access that was taken away',
+  'removals-in-anypoint': 'Taken away in Anypoint alone',
   terminations: 'Leavers',
   reviews: 'Access reviews',
   'review-lines': 'Lines of access reviews',
@@ -66,7 +68,15 @@ const controls: readonly Control[] = [
     asks: 'Access is authorised before it is given, and is taken away when it is no longer authorised.',
     answer:
       'For the whole population it is computed whether approval came before access, and from somebody else than the one who asked. Each that was not so is listed.',
-    lists: ['grants', 'requests-not-granted', 'violations', 'removals', 'terminations'],
+    lists: [
+      'grants',
+      'requests-not-granted',
+      'requests-open',
+      'violations',
+      'removals',
+      'removals-in-anypoint',
+      'terminations',
+    ],
   },
   {
     framework: 'soc2',
@@ -74,7 +84,7 @@ const controls: readonly Control[] = [
     asks: 'Access is changed and removed by role and duty, with least privilege and separation of duties, and is reviewed.',
     answer:
       'Every access has an end. Each removal stands with the time until MuleSoft showed it gone, and each line of a review with its reviewer, its rationale, the time that it took, and whether the reviewer had approved that access.',
-    lists: ['removals', 'terminations', 'reviews', 'review-lines', 'violations'],
+    lists: ['removals', 'removals-in-anypoint', 'terminations', 'reviews', 'review-lines', 'violations'],
   },
   {
     framework: 'soc2',
@@ -115,9 +125,11 @@ const controls: readonly Control[] = [
     lists: [
       'grants',
       'requests-not-granted',
+      'requests-open',
       'reviews',
       'review-lines',
       'removals',
+      'removals-in-anypoint',
       'terminations',
       'violations',
     ],

@@ -3,6 +3,7 @@ import type { Approval, Cause, Change, Decision, Legs } from '../../core/change/
 import type { ChangeState } from '../../core/change/life-cycle.ts';
 import type { ApproverStage } from '../../core/policy/routing.ts';
 import { logTimes } from './log-times.ts';
+import { isNotGiven, isOpenAtEnd } from './requests.ts';
 
 /** From its first moment, up to and without its last. */
 export type Period = { from: Date; to: Date };
@@ -20,10 +21,12 @@ export const populations = {
   /** Access that was given in the period. */
   grants: (period: Period) =>
     sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${isWithin(decidedAt, period)}`,
-  /** What was asked for or found in the period and was not given. */
+  /** What was asked for or found and was over within the period without being given. */
   'requests-not-granted': (period: Period) =>
-    sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${isWithin(sql`c.requested_at`, period)}
-      and c.state in ('refused', 'denied', 'withdrawn', 'lapsed', 'closed')`,
+    sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${isNotGiven(period)}`,
+  /** What was asked for or found, and was neither given nor over by the end of the period. */
+  'requests-open': (period: Period) =>
+    sql`changes c where c.kind = 'grant' and c.doc->>'cause' <> 'canary' and ${isOpenAtEnd(period)}`,
   /** Access that was taken away in the period. */
   removals: (period: Period) =>
     sql`changes c where c.kind = 'revoke' and c.doc->>'cause' <> 'canary' and ${isWithin(decidedAt, period)}`,
@@ -84,7 +87,7 @@ export type PopulationRow = {
 
 /** Whose times are looked up in other systems' logs. Revokes of later count too: they end what was given. */
 function timedIn(which: ChangePopulation, { from }: Period): RawBuilder<unknown> {
-  if (which === 'requests-not-granted') return sql`false`;
+  if (which === 'requests-not-granted' || which === 'requests-open') return sql`false`;
   const kind = which === 'removals' ? sql`c.kind = 'revoke' and` : sql``;
   return sql`${kind} d.cause <> 'canary' and (d.legs->>'decidedAt')::timestamptz >= ${from}`;
 }
