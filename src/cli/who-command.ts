@@ -3,6 +3,7 @@ import { couldReach } from '../core/evidence/reach.ts';
 import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalogue } from '../core/policy/catalogue.ts';
+import { archivedBefore, recordBegan } from '../store/evidence/coverage.ts';
 import { placesNamed } from '../store/evidence/places.ts';
 import { knownGroups, type NamedReach, type ReachScope, reachAt } from '../store/evidence/reach.ts';
 import { peopleByEmail } from '../store/people.ts';
@@ -47,15 +48,33 @@ export function whoCommand(program: Command, { withDatabase, catalogue, say, fai
           say(scope);
           return fail();
         }
+        const limits = await limitsOf(db, at);
+        if (given.json === true && limits.length > 0) say(JSON.stringify({ limits }));
         const counts = { could: 0, others: 0 };
         for await (const one of reachAt(db, at, scope, { known: knownGroups(book) })) {
           counts[couldReach(one) ? 'could' : 'others'] += 1;
           if (given.json === true) say(JSON.stringify({ couldReach: couldReach(one), ...one }));
           else for (const line of inWords(one)) say(line);
         }
-        if (given.json !== true) say(totalInWords(at, counts));
+        if (given.json === true) return;
+        say(totalInWords(at, counts));
+        for (const limit of limits) say(`It can’t tell all: ${limit}`);
       });
     });
+}
+
+/** What of that moment is not in the record that is at hand; empty: nothing. */
+async function limitsOf(db: Db, at: Date): Promise<string[]> {
+  const [archived, began] = [await archivedBefore(db), await recordBegan(db)];
+  if (archived !== null)
+    return [
+      `audit entries from before ${utc(archived)} are in an archive and were not read, so what was given before that may be missing. Bring them back (latchkey audit restore), and ask again.`,
+    ];
+  return began !== null && began <= at
+    ? []
+    : [
+        `the record begins ${began === null ? 'only now' : `at ${utc(began)}`}, after that moment: who held what then is not in it, but for what was there when Latchkey first looked.`,
+      ];
 }
 
 /** What was asked about; a sentence where it can't be meant. */

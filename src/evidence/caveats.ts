@@ -61,11 +61,13 @@ function ofRecord({ plan, recordBegan, archivedBefore }: Known): string[] {
 
 function ofLogs({ plan, madeAt, teamLog, sources }: Known): string[] {
   const end = Math.min(plan.to.getTime(), madeAt.getTime());
-  const found = sources.flatMap(({ source, readTo, refusedAt }) => {
+  const found = sources.flatMap(({ source, isLog, readTo, refusedAt }) => {
     if (refusedAt !== null)
       return [
         `${source} can’t be read since ${utc(refusedAt)}: what it has since is not held against the record.`,
       ];
+    if (isLog && readTo === null)
+      return [`${source} was never read to its end: what it has is not wholly held against the record.`];
     return readTo !== null && readTo.getTime() < end - READ_WITHIN_MS
       ? [`${source} was read up to ${utc(readTo)}: what it has since is not held against the record.`]
       : [];

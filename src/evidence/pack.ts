@@ -22,6 +22,8 @@ export type Manifest = {
   controls: string[];
   sample: { size: number; seed: string; rule: string };
   populations: { list: ListName; query: string | null; counted: number | null; written: number }[];
+  /** How far the logs of others were read that it is held against; null: not to its end, or it is no log. */
+  readTo: { source: string; from: string | null; to: string | null }[];
   /** What the pack can't show; empty: nothing is known of that kind. */
   limits: string[];
   files: WrittenFile[];
@@ -71,6 +73,18 @@ async function writeManifest(folder: Folder, facts: PackFacts): Promise<MadePack
       counted,
       written,
     })),
+    readTo: [
+      ...facts.sources.map(({ source, readTo }) => ({
+        source,
+        from: null,
+        to: readTo?.toISOString() ?? null,
+      })),
+      {
+        source: 'anypointAudit',
+        from: facts.teamLog.since?.toISOString() ?? null,
+        to: facts.teamLog.checkedAt?.toISOString() ?? null,
+      },
+    ],
     limits: caveatsOf(facts),
     files: folder.files.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };

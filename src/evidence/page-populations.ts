@@ -61,13 +61,15 @@ function sourcesInWords(sources: PackFacts['sources']): Html | null {
   return table(
     'What event sources told',
     ['Source', 'First told of something at', 'Last', 'Read to its end at'],
-    sources.map(({ source, firstAt, lastAt, readTo }) => [
+    sources.map(({ source, firstAt, lastAt, isLog, readTo }) => [
       source,
-      utc(firstAt),
-      utc(lastAt),
-      readTo === null
-        ? 'it is not read: it sends by itself, so silence does not prove that nothing happened'
-        : utc(readTo),
+      firstAt === null ? 'of nothing' : utc(firstAt),
+      lastAt === null ? 'of nothing' : utc(lastAt),
+      readTo !== null
+        ? utc(readTo)
+        : isLog
+          ? html`<b class="bad">never</b>: it is a log, and of what it has nothing is known to be whole`
+          : 'it is not read: it sends by itself, so silence does not prove that nothing happened',
     ]),
   );
 }

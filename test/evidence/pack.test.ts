@@ -303,6 +303,39 @@ test('so is what Anypoint’s own log has, and nothing else', async () => {
   expect(text).toContain('It also has 1 of teams that Latchkey does not give');
 });
 
+test('how far each log was read is on the page and in the manifest, also of one that told of nothing', async () => {
+  const { db } = fresh.database;
+  const made = async () => {
+    const out = await mkdtemp(join(tmpdir(), 'evidence-'));
+    await run(...DRAWN, '--out', out);
+    const manifest: Manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8'));
+    const html = await readFile(join(out, 'index.html'), 'utf8');
+    await rm(out, { recursive: true });
+    return { ...manifest, html };
+  };
+  const anypoint = { source: 'anypointAudit', from: on(-40).toISOString(), to: on(100).toISOString() };
+  expect(await page()).toContain('<td>2026-04-11 09:00:00 UTC</td></tr>');
+  await sql`insert into event_source_coverage (event_source, covered_to) values ('graph', ${on(20)})`.execute(
+    db,
+  );
+  const withQuiet = await made();
+  expect(withQuiet.readTo).toEqual([
+    { source: 'graph', from: null, to: on(20).toISOString() },
+    { source: 'oktaLog', from: null, to: on(100).toISOString() },
+    anypoint,
+  ]);
+  expect(withQuiet.html).toContain('<td>graph</td><td>of nothing</td>');
+  expect(withQuiet.limits.join()).toContain('graph was read up to 2026-01-21 09:00:00 UTC');
+  await sql`delete from event_source_coverage`.execute(db);
+  const unread = await made();
+  expect(unread.readTo).toEqual([{ source: 'oktaLog', from: null, to: null }, anypoint]);
+  expect(unread.limits.join()).toContain('oktaLog was never read to its end');
+  expect(unread.html).not.toContain('it sends by itself');
+  await sql`insert into event_source_coverage (event_source, covered_to) values ('oktaLog', ${on(100)})`.execute(
+    db,
+  );
+});
+
 test('where Anypoint’s log is not known for the whole period, the page says so', async () => {
   const { db } = fresh.database;
   await sql`update usage_sources set since = ${on(30)}`.execute(db);

@@ -7,25 +7,29 @@ import type { Period } from './populations.ts';
 /** Who told of memberships, and how far. A time that is null is not known. */
 export type TellingSource = {
   source: string;
-  firstAt: Date;
-  lastAt: Date;
+  /** Null: it told of nothing. */
+  firstAt: Date | null;
+  lastAt: Date | null;
+  /** It is a log that is read; others send by themselves. */
+  isLog: boolean;
   /** Of a log that is read: a look that began then read it to its end. */
   readTo: Date | null;
   /** Since when it can't be read. */
   refusedAt: Date | null;
 };
 
+/** Also a log that was read and told of nothing. */
 export async function sourcesTelling(tx: Tx): Promise<TellingSource[]> {
   const { rows } = await sql<TellingSource>`
-    select o.event_source as source, min(o.received_at) as "firstAt", max(o.received_at) as "lastAt",
+    select event_source as source, o.first_at as "firstAt", o.last_at as "lastAt", event_source like '%Log' or c.covered_to is not null or c.refused_at is not null as "isLog",
       c.covered_to as "readTo", c.refused_at as "refusedAt"
-    from observed o left join event_source_coverage c using (event_source)
-    group by o.event_source, c.covered_to, c.refused_at order by o.event_source`.execute(tx);
+    from (select event_source, min(received_at) as first_at, max(received_at) as last_at from observed group by event_source) o
+    full join event_source_coverage c using (event_source) order by event_source`.execute(tx);
   return rows;
 }
 
 /** When the record begins: the first entry of the audit that is at hand; null: there is none. */
-export async function recordBegan(tx: Tx): Promise<Date | null> {
+export async function recordBegan(tx: Db | Tx): Promise<Date | null> {
   const { rows } = await sql<{ at: Date }>`select at from audit order by at, id limit 1`.execute(tx);
   return rows[0]?.at ?? null;
 }
