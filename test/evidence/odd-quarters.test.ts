@@ -8,7 +8,7 @@ import { makePack } from '../../src/evidence/pack.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { rememberPerson } from '../../src/store/people.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
-import { entitlement } from '../core/given.ts';
+import { entitlement, target } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { idpPerson } from '../store/given.ts';
 import { access, QUARTER, type Somebody } from './quarter.ts';
@@ -153,4 +153,19 @@ test.each([
   expect(await list('grants')).toMatchObject([{ reason }]);
   expect(page).not.toMatch(/<script|<img/);
   expect(await csv('grants')).not.toMatch(/,"?\s*[=+]/);
+});
+
+// A played quarter found it: the comparison had read the group while the end of an access was on its way.
+test('what a comparison reads as there while it is taken away is no change made around Latchkey', async () => {
+  const [ines, olga] = [await somebody('ines'), await somebody('olga')];
+  const one = await decidedAt(ines, olga, QUARTER.from);
+  const reads = (key: string, at: Date) =>
+    sql`insert into observed (key, event_source, payload, occurred_at, received_at, processed_at, outcome, person_id, group_id)
+      values (${key}, 'reconcile', ${JSON.stringify({ kind: 'membership', direction: 'added' })}::jsonb,
+        ${at}, ${at}, ${at}, 'checked', ${ines.id}, ${target.groupId})`.execute(db);
+  await reads('while it ends', new Date(one.goneWrittenAt.getTime() + 1_000));
+  await reads('an hour later', new Date(one.goneWrittenAt.getTime() + 3_600_000));
+  const { list } = await made();
+  expect((await list('membership-events')).map(({ matched }) => matched)).toEqual(['wanted', 'nothing']);
+  expect(await list('made-around-latchkey')).toHaveLength(1);
 });

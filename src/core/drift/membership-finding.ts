@@ -39,7 +39,7 @@ export function situationOf(facts: SituationFacts): Situation {
 
 /** How a membership is in the IdP and in Latchkey at one moment. */
 export type DriftFacts = {
-  /** A change of this pair is being applied or verified. */
+  /** A change of this pair is being applied or verified, or a grant of it is about to be ended. */
   isUnderway: boolean;
   isMember: boolean;
   isWanted: boolean;

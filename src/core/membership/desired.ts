@@ -22,6 +22,11 @@ export function isDesired(grants: readonly Grant[], now: Date): boolean {
   return grants.some((g) => isLive(g, now));
 }
 
+/** A grant's time is over, and nobody has ended it yet: what it gave is about to be taken away. */
+export function isEnding(grants: readonly Grant[], now: Date): boolean {
+  return grants.some((g) => g.endedAt === null && g.endsAt <= now);
+}
+
 /** When the last of the live grants ends; null when none is live. */
 export function heldUntil(grants: readonly Grant[], now: Date): Date | null {
   const ends = grants.filter((g) => isLive(g, now)).map((g) => g.endsAt.getTime());

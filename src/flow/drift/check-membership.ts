@@ -7,11 +7,13 @@ import { Fault } from '../../core/fault.ts';
 import type { ChangeId, PersonId } from '../../core/ids.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { foundReason } from '../../core/mass-change/items.ts';
+import { isEnding } from '../../core/membership/desired.ts';
 import type { OffboardingCause } from '../../core/offboarding/offboarding.ts';
 import { leftInWords } from '../../core/offboarding/refusals.ts';
 import type { Entitlement, Target } from '../../core/policy/catalogue.ts';
 import { endBaseline, isInBaseline, recordBaselineMember } from '../../store/baseline.ts';
 import { pendingRequest, underwayIds } from '../../store/changes.ts';
+import { unendedGrants } from '../../store/grants.ts';
 import { cardOfPair, openMassChange } from '../../store/mass-changes.ts';
 import { latestOffboarding, leaverCase } from '../../store/offboardings.ts';
 import { type Identity, identityOf, readPerson, rememberPerson } from '../../store/people.ts';
@@ -143,7 +145,9 @@ type Card = Awaited<ReturnType<typeof cardOfPair>>;
 /** Reads no more than the answer takes: most memberships agree. */
 async function factsOf(context: Data, unit: Unit, seen: Seen, card: Card): Promise<DriftFacts> {
   const { pair, found, isMember } = seen;
-  const isUnderway = (await underwayIds(unit.tx, pair)).length > 0;
+  const grants = await unendedGrants(unit.tx, pair);
+  // Whose time is over is taken away by the timers, seconds later; after a standstill by the dozen.
+  const isUnderway = isEnding(grants, unit.now) || (await underwayIds(unit.tx, pair)).length > 0;
   const wanted = await isWanted(unit.tx, pair, unit.now);
   const isApart = !isUnderway && card === null && isMember !== wanted;
   const kind = isMember ? 'finding' : 'lost';

@@ -45,7 +45,9 @@ export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
   return sql`
     with ours as materialized (${changesInShort(period, 'group_id')}),
     told as materialized (
-      select o.id, o.person_id, o.group_id, o.occurred_at, o.outcome, o.payload->>'direction' as direction
+      select o.id, o.person_id, o.group_id, o.occurred_at, o.payload->>'direction' as direction,
+        -- A comparison reads what is so: while something is taken away it reads it as there, and as gone when that is looked at.
+        o.outcome = 'expected' or o.event_source = 'reconcile' as is_as_wanted
       from observed o where ${isOfPeriod(period)}
     ),
     made as (
@@ -72,7 +74,7 @@ export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
     wanted as (
       select distinct on (t.id) t.id as told_id, 'wanted' as how, c.id, c.state, c.group_name, c.entitlement_key from told t
       join ours c on c.person_id = t.person_id and c.group_id = t.group_id and c.direction = t.direction
-      where t.outcome = 'expected' and t.id not in (select told_id from made) and t.id not in (select told_id from found)
+      where t.is_as_wanted and t.id not in (select told_id from made) and t.id not in (select told_id from found)
         and t.occurred_at >= c.decided_at and (c.gone_at is null or c.gone_at >= t.occurred_at)
       order by t.id, c.requested_at desc
     ),
