@@ -14,6 +14,7 @@ type Known = Pick<
   | 'policies'
   | 'privileged'
   | 'requests'
+  | 'deactivations'
   | 'signers'
   | 'signingKeys'
 >;
@@ -27,6 +28,7 @@ export function caveatsOf(facts: Known): string[] {
     ...ofPeriod(facts),
     ...ofRecord(facts),
     ...ofLogs(facts),
+    ...ofDeactivations(facts),
     ...ofLists(facts),
     ...(requestsAddUp(facts)
       ? []
@@ -77,6 +79,22 @@ function ofLogs({ plan, madeAt, teamLog, sources }: Known): string[] {
       'Anypoint’s audit log is not known for the whole period: of the rest of it nothing can be said by that log.',
     );
   return found;
+}
+
+/** They were kept for 35 days once, and whoever keeps none tells of none. */
+function ofDeactivations({ plan, deactivations: { since }, sources }: Known): string[] {
+  return [
+    ...(since === null || since <= plan.from
+      ? []
+      : [
+          `Deactivations that were told of before ${utc(since)} are not kept: leavers of that time are held against none.`,
+        ]),
+    ...(sources.some(({ readTo }) => readTo !== null)
+      ? []
+      : [
+          'No log of an identity provider is read: leavers are held only against the deactivations that one sent by itself.',
+        ]),
+  ];
 }
 
 function ofLists({ lists }: Known): string[] {

@@ -33,8 +33,10 @@ import {
   violationRow,
   violationsIn,
 } from './change-rows.ts';
+import { countDuties, writeDuties } from './duties.ts';
 import type { OpenList, Row } from './list.ts';
 import type { PackFacts, PackParts } from './plan.ts';
+import type { TermsBook } from './terms.ts';
 import { openNoted, openQueried, type Writing } from './writing.ts';
 
 /** What is counted of the whole populations. `givenOf`: how often each entitlement was given. */
@@ -44,11 +46,12 @@ export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated' | 'reque
 
 /** The populations of changes, and what of them was not as it should be. */
 export async function listChanges(writing: Writing): Promise<Counted> {
-  const { parts, plan, tx, exceptions } = writing;
+  const { parts, plan, tx, exceptions, terms } = writing;
   const violations = await openNoted(writing, 'violations', violationColumns);
   const authors = await authorsByChange(writing);
   const approved = new Map<string, number>();
   const givenOf = new Map<string, number>();
+  const duties = countDuties();
   let violated = 0;
   const speed = {
     given: { what: 'Access given: in effect', within: 0, later: 0, unseen: 0 },
@@ -61,6 +64,7 @@ export async function listChanges(writing: Writing): Promise<Counted> {
     speed.given[speedOf(row)] += 1;
     countUp(approved, approvedHow(row, wrong));
     countUp(givenOf, row.entitlement);
+    duties.note(row);
     if (wrong.length > 0) violated += 1;
     for (const one of wrong) await violations.add(violationRow(row, one, author));
     for (const one of exceptionsOf(row, 'grant')) await exceptions.add(one);
@@ -74,10 +78,11 @@ export async function listChanges(writing: Writing): Promise<Counted> {
     speed.removed[speedOf(row)] += 1;
     for (const one of exceptionsOf(row, 'revoke')) await exceptions.add(one);
   });
-  for await (const row of rowsOf<ReviewGap>(tx, reviewGaps(plan))) await exceptions.add(gapRow(row));
+  for await (const row of rowsOf<ReviewGap>(tx, reviewGaps(plan))) await exceptions.add(gapRow(row, terms));
   for await (const row of rowsOf<AlarmRow>(tx, alarms(plan))) await exceptions.add(alarmRow(row, parts));
   writing.lists.set('violations', await violations.end());
   const byHow = [...approved].toSorted(([, a], [, b]) => b - a).map(([how, count]) => ({ how, count }));
+  await writeDuties(writing, duties);
   const { rows: requests } = await requestSums(plan).execute(tx);
   return { requests, approved: byHow, speed: Object.values(speed), violated, givenOf };
 }
@@ -98,11 +103,22 @@ const gapKinds: Record<ReviewGap['kind'], string> = {
   undecided: 'review: a line was not decided on',
   unexplained: 'review: kept without a rationale',
   byHolder: 'review: decided by the person whose access it is',
+  byApprover: 'duties: reviewed by who had approved it',
 };
 
-function gapRow({ kind, reviewer, review, line, ...row }: ReviewGap): Row {
+function gapRow(
+  { kind, reviewer, reviewerEmail, review, line, approvers, ...row }: ReviewGap,
+  { owners }: TermsBook,
+): Row {
   const by = reviewer === null ? '' : `, decided by ${reviewer}`;
-  return { ...row, kind: gapKinds[kind], what: `line ${line} of the review “${review}”${by}` };
+  const isOwner =
+    reviewerEmail !== null && owners.get(row.entitlement)?.has(reviewerEmail.toLowerCase()) === true;
+  const isAlone = kind === 'byApprover' && isOwner && approvers < 2;
+  return {
+    ...row,
+    kind: isAlone ? 'duties: the owner alone approved it, and alone reviewed it' : gapKinds[kind],
+    what: `line ${line} of the review “${review}”${by}`,
+  };
 }
 
 function alarmRow(row: AlarmRow, parts: PackParts): Row {

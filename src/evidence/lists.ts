@@ -19,6 +19,7 @@ import { writeMembershipEvents } from './completeness.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
 import { writeHeld } from './held-lists.ts';
+import { writeDeactivations } from './leavers.ts';
 import { canaryExceptions } from './other-exceptions.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { writePolicies } from './policy-files.ts';
@@ -36,6 +37,7 @@ type Drawn = Omit<Counted, 'givenOf'> &
     | 'told'
     | 'teamLog'
     | 'privileged'
+    | 'deactivations'
     | 'canary'
     | 'canaryDays'
     | 'sources'
@@ -56,6 +58,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   const writing: Writing = { tx, folder, plan, parts, lists: new Map(), noted, proofs, terms, exceptions };
   const { givenOf, ...counted } = await listChanges(writing);
   await writeFlat(writing, 'terminations', terminations(plan));
+  const kept = await writeDeactivations(writing);
   await writeFlat(writing, 'reviews', reviews(plan));
   await writeFlat(writing, 'review-lines', reviewLines(plan));
   await writeFlat(writing, 'emergencies', emergencies(plan));
@@ -76,6 +79,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
     told,
     teamLog,
     privileged,
+    deactivations: kept,
     policies,
     signingKeys,
     canary: rounds[0] ?? null,

@@ -25,8 +25,10 @@ const shown: readonly (readonly [ListName, empty: string])[] = [
   ['made-around-latchkey', 'Every membership change that was told of is Latchkey’s own.'],
   ['emergencies', 'Nobody took access in an emergency.'],
   ['terminations', 'Nobody left.'],
+  ['deactivations', 'No deactivation was told of.'],
   ['reviews', 'No access review was under way.'],
   ['review-lines', 'No access review was under way, so it has no lines.'],
+  ['duties', 'Nobody had more than one part: owner, approver, reviewer, and who agreed to the policy.'],
   ['entitlements', 'The catalogue is empty.'],
   ['privileged', 'Nobody held access that the catalogue calls high or critical.'],
   ['holders-at-start', 'Nobody held anything that Latchkey gives.'],
@@ -190,6 +192,14 @@ ${table(
   ['Approved', 'Accesses'],
   approved.map(({ how, count }) => [how, String(count)]),
 )}`,
+  deactivations: ({ deactivations: { by } }) =>
+    by.length === 0
+      ? null
+      : html`<p>Each is held against the leavers’ cases. What became of them:</p>${table(
+          'What became of deactivations',
+          ['Matched with', 'Count'],
+          by.map(({ what, count }) => [what, String(count)]),
+        )}`,
   exceptions: ({ speed, lists }) => html`${table(
     'How long it took',
     ['Of the whole population', 'Within 60 s', 'Later', 'Not seen in MuleSoft'],

@@ -60,6 +60,8 @@ export type PackFacts = {
   speed: { what: string; within: number; later: number; unseen: number }[];
   /** Privileged accesses that were held against today's catalogue, and those whose entitlement is in none. */
   privileged: { byToday: number; unknown: number };
+  /** `since`: from then on all are kept; null: that is not known. `by`: what became of how many. */
+  deactivations: { since: Date | null; by: { what: string; count: number }[] };
   canary: CanaryTotals | null;
   /** Null: no round began. */
   canaryDays: CanaryDays | null;

@@ -12,6 +12,8 @@ export type TermsFound = { terms: Terms; isOfThen: boolean };
 export type TermsBook = {
   /** Entitlements that a catalogue of the period calls privileged, or today's. */
   privileged: ReadonlySet<string>;
+  /** Addresses of the owner of each entitlement, in small letters, by every catalogue of the period and today's. */
+  owners: ReadonlyMap<string, ReadonlySet<string>>;
   /** Null: it is in no catalogue that is known. */
   termsOf(key: string, decided: { policy: string | null; at: Date | null }): Promise<TermsFound | null>;
 };
@@ -24,6 +26,9 @@ export async function openTerms(tx: Tx, plan: PackPlan, { entitlements }: PackPa
   const read = new Map<string, Catalogue | null>();
   for (const texts of await cataloguesOf(tx, plan)) read.set(texts.fingerprint, catalogueIn(texts));
   const all = [today, ...read.values()].flatMap((one) => [...(one ?? [])]);
+  const owners = new Map<string, Set<string>>();
+  for (const [key, { owner }] of all)
+    owners.set(key, (owners.get(key) ?? new Set()).add(owner.toLowerCase()));
   const readOf = async (fingerprint: string): Promise<Catalogue | null> => {
     const known = read.get(fingerprint);
     if (known !== undefined) return known;
@@ -33,6 +38,7 @@ export async function openTerms(tx: Tx, plan: PackPlan, { entitlements }: PackPa
     return catalogue;
   };
   return {
+    owners,
     privileged: new Set(all.flatMap(([key, { tier }]) => (isPrivileged(tier) ? [key] : []))),
     async termsOf(key, { policy, at }) {
       const fingerprint = policy ?? (at === null ? null : await policyAt(tx, at));

@@ -234,7 +234,7 @@ export function every(
 export async function forgetOnce(context: Pick<Context, 'db'>): Promise<void> {
   await forgetDone(context.db, OUTBOX_KEPT_HOURS);
   await forgetRuns(context.db, RUNS_KEPT_DAYS);
-  await forgetObserved(context.db, { days: OBSERVED_KEPT_DAYS, membershipDays: EVIDENCE_KEPT_DAYS });
+  await forgetObserved(context.db, { days: OBSERVED_KEPT_DAYS, evidenceDays: EVIDENCE_KEPT_DAYS });
   await forgetTeamEvents(context.db, EVIDENCE_KEPT_DAYS);
   await forgetRounds(context.db, EVIDENCE_KEPT_DAYS);
   await forgetSlackReceived(context.db);

@@ -162,14 +162,19 @@ export async function lastOtherwise(
 }
 
 /**
- * Forgets what was processed long ago; the audit keeps what came of it. Membership changes of groups that give something
- * are kept longer: evidence holds them against the changes that there were.
+ * Forgets what was processed long ago; the audit keeps what came of it. Membership changes of groups that give something,
+ * and the ends and returns of accounts, are kept longer: evidence holds them against the changes and leavers' cases that
+ * there were.
  */
 export async function forgetObserved(
   db: Db,
-  { days, membershipDays }: { days: number; membershipDays: number },
+  { days, evidenceDays }: { days: number; evidenceDays: number },
 ): Promise<void> {
   await sql`delete from observed where processed_at is not null and received_at < clock_timestamp() - ${days} * interval '1 day'
-    and (received_at < clock_timestamp() - ${membershipDays} * interval '1 day'
-      or payload->>'kind' <> 'membership' or outcome = 'not ours')`.execute(db);
+    and (received_at < clock_timestamp() - ${evidenceDays} * interval '1 day'
+      or not (payload->>'kind' = 'membership' and outcome is distinct from 'not ours'
+        or payload->>'kind' = 'person'
+          and payload->>'happening' in ('switchedOff', 'suspended', 'deprovisioned', 'deleted', 'switchedOn', 'returned')))`.execute(
+    db,
+  );
 }

@@ -31,6 +31,7 @@ export type Planted = Record<
   | 'leaver'
   | 'advised'
   | 'privileged'
+  | 'reviewed'
   | 'leaverGrant'
   | 'leaverGrant',
   string
@@ -115,6 +116,7 @@ export async function plantQuarter(db: Db): Promise<Planted> {
     removed: weekly[4] as Access,
     kept: weekly[4] as Access,
   });
+  planted.reviewed = (weekly[4] as Access).id;
   await plantCanary(db, weekly[0] as Access);
   // Before the quarter, and after it.
   await write(access(mona, mona, on(-20)).events);

@@ -16,8 +16,10 @@ export const listTitles = {
   removals: 'Access that was taken away',
   'removals-in-anypoint': 'Taken away in Anypoint alone',
   terminations: 'Leavers',
+  deactivations: 'Deactivations that the identity provider told of',
   reviews: 'Access reviews',
   'review-lines': 'Lines of access reviews',
+  duties: 'One person in several parts',
   emergencies: 'Break-glass: access taken in an emergency',
   violations: 'Not approved before it was given, or not by somebody else',
   exceptions: 'Exceptions',
@@ -76,6 +78,7 @@ const controls: readonly Control[] = [
       'removals',
       'removals-in-anypoint',
       'terminations',
+      'deactivations',
     ],
   },
   {
@@ -83,8 +86,16 @@ const controls: readonly Control[] = [
     id: 'CC6.3',
     asks: 'Access is changed and removed by role and duty, with least privilege and separation of duties, and is reviewed.',
     answer:
-      'Every access has an end. Each removal stands with the time until MuleSoft showed it gone, and each line of a review with its reviewer, its rationale, the time that it took, and whether the reviewer had approved that access.',
-    lists: ['removals', 'removals-in-anypoint', 'terminations', 'reviews', 'review-lines', 'violations'],
+      'Every access has an end. Each removal stands with the time until MuleSoft showed it gone, and each line of a review with its reviewer, its rationale, the time that it took, and whether the reviewer had approved that access. Whoever had several parts in it is listed.',
+    lists: [
+      'removals',
+      'removals-in-anypoint',
+      'terminations',
+      'reviews',
+      'review-lines',
+      'duties',
+      'violations',
+    ],
   },
   {
     framework: 'soc2',
@@ -106,8 +117,9 @@ const controls: readonly Control[] = [
     framework: 'iso27001',
     id: 'A.5.16',
     asks: 'Identity management: the whole life cycle of identities.',
-    answer: 'Who left, when that was known, and when everything of theirs was gone.',
-    lists: ['terminations', 'holders-at-start', 'holders'],
+    answer:
+      'Who left, when that was known, and when everything of theirs was gone; and every deactivation that the identity provider told of, with the leaver’s case for it.',
+    lists: ['terminations', 'deactivations', 'holders-at-start', 'holders'],
   },
   {
     framework: 'iso27001',

@@ -60,10 +60,10 @@ export function reviews(period: Period): Flat {
 const isUnexplained = sql`l.decision = 'keep' and coalesce(l.comment, '') = ''`;
 const isByHolder = sql`(l.decided_by is not null and l.decided_by = l.person_id)`;
 /** The reviewer had approved the access that is under review. */
-const isByApprover = sql`coalesce(g.doc->'approvals' @> jsonb_build_array(jsonb_build_object('by', l.decided_by::text))
+export const isByApprover = sql`coalesce(g.doc->'approvals' @> jsonb_build_array(jsonb_build_object('by', l.decided_by::text))
   or g.doc->'decision'->>'by' = l.decided_by::text, false)`;
 
-const reviewedAs = (period: Period) => sql`(select k.* from ${reviewed(period)}) k`;
+export const reviewedAs = (period: Period) => sql`(select k.* from ${reviewed(period)}) k`;
 
 /** From when to when somebody looked at a line; what was kept in bulk took no time of its own. */
 const timed = sql`
@@ -91,23 +91,28 @@ export function reviewGaps(period: Period): RawBuilder<ReviewGap> {
   return sql`
     select x.kind, coalesce(l.decided_at, ${time("k.doc->>'closedAt'")}) as at, l.change_id as change,
       coalesce(l.facts->'person'->>'name', p.name) as person, coalesce(l.facts->'person'->>'email', p.email) as email,
-      l.entitlement_key as entitlement, l.decided_by_name as reviewer, k.doc->>'name' as review, l.n as line
+      l.entitlement_key as entitlement, l.decided_by_name as reviewer, w.email as "reviewerEmail", k.doc->>'name' as review, l.n as line,
+      coalesce(jsonb_array_length(g.doc->'approvals'), 0) as approvers
     from ${reviewedAs(period)} join campaign_lines l on l.campaign_id = k.id left join people p on p.id = l.person_id
+    left join people w on w.id = l.decided_by left join changes g on g.id = l.change_id
     cross join lateral (values
-      ('undecided', k.state = 'closed' and l.decision is null), ('unexplained', ${isUnexplained}), ('byHolder', ${isByHolder})) x (kind, is_so)
+      ('undecided', k.state = 'closed' and l.decision is null), ('unexplained', ${isUnexplained}), ('byHolder', ${isByHolder}), ('byApprover', ${isByApprover})) x (kind, is_so)
     where x.is_so order by k.opened_at, l.campaign_id, l.n`;
 }
 
 export type ReviewGap = {
-  kind: 'undecided' | 'unexplained' | 'byHolder';
+  kind: 'undecided' | 'unexplained' | 'byHolder' | 'byApprover';
   at: Date | null;
   change: string | null;
   person: string | null;
   email: string | null;
   entitlement: string;
   reviewer: string | null;
+  reviewerEmail: string | null;
   review: string;
   line: number;
+  /** How many had approved the access, on a card of its own. */
+  approvers: number;
 };
 
 /** Access that was taken at once in the period, with its review. */

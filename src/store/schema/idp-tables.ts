@@ -3,8 +3,15 @@ import type { ColumnType, Generated } from 'kysely';
 /** A jsonb column: read parsed, written as text. */
 type Json<T> = ColumnType<T, string, string>;
 
-/** What became of accounts and of provisioning at identity providers. */
+/** Whose database it is, and what became of accounts and of provisioning at its identity providers. */
 export type IdpTables = {
+  /** Whose database it is. `deactivations_since`: see migrations/0110_deactivations_kept.ts. */
+  installation: {
+    single: Generated<boolean>;
+    belongs_to: string;
+    since: Generated<Date>;
+    deactivations_since: Generated<Date>;
+  };
   /** See migrations/0069_lost_accounts.ts. */
   lost_accounts: {
     id: string;

@@ -313,7 +313,6 @@ export type Tables = {
     answer: ColumnType<LineAnswer | null, string | null, string | null>;
   };
   usage_returns: { person_id: string; returned_at: Date; silent_since: Date; source: UsageSource };
-  installation: { single: Generated<boolean>; belongs_to: string; since: Generated<Date> };
 } & ScimTables &
   ApprovalTables &
   ReviewTables &
