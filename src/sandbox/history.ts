@@ -31,7 +31,7 @@ export async function seedHistory(context: Pick<Context, 'db' | 'idps' | 'catalo
     const found = await activeByEmail(context, `${key}@acme.example`);
     if (found !== null) people.set(key, found);
   }
-  return await transact<number>(context.db, async (tx, now) => {
+  return await transact<number>(context.db, async (tx, { now }) => {
     await sql`select pg_advisory_xact_lock(${HISTORY_LOCK})`.execute(tx);
     const youngest = new Date(now.getTime() - Math.min(...past.map((p) => p.daysAgo)) * DAY * 1_000);
     const old = await tx

@@ -24,7 +24,8 @@ const seen = (why: string) =>
     result: await queueTroubleSeen(tx, { id: randomUUID(), since: new Date(), why }),
     last: [],
   }));
-const ended = () => transact(db, async (tx, now) => ({ result: await endQueueTrouble(tx, now), last: [] }));
+const ended = () =>
+  transact(db, async (tx, { now }) => ({ result: await endQueueTrouble(tx, now), last: [] }));
 
 test('of many replicas without the queue one tells, and one tells that it is over, when none is without it any more', async () => {
   // when several say so at once, and again

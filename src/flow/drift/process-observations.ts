@@ -1,10 +1,9 @@
 import type { ChangeEvent } from '../../core/change/events.ts';
-import { isUnderway } from '../../core/change/states.ts';
 import type { GroupHint, Told } from '../../core/drift/observation.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
-import { keptFindings, pendingFindings, underwayIds } from '../../store/changes.ts';
-import type { Pair } from '../../store/changes-held.ts';
+import { keptFindings, pendingFindings } from '../../store/changes.ts';
+import { ofPair } from '../../store/changes-held.ts';
 import { cardOfPair } from '../../store/mass-changes.ts';
 import {
   checkedSince,
@@ -18,6 +17,7 @@ import {
   unprocessed,
 } from '../../store/observed.ts';
 import type { Person } from '../../store/people.ts';
+import type { Tx } from '../../store/postgres/database.ts';
 import { evaluations } from '../joiner-mover/evaluate-person.ts';
 import { commit, type Unit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Parties, type Ran } from '../kernel/context.ts';
@@ -63,7 +63,9 @@ type Processed = {
   suspects: Map<string, Suspect>;
   outcomes: Outcome[];
 };
-type Round = { context: Context; unit: Unit; processed: Processed };
+type Round = { context: Context; unit: Unit; processed: Processed; cards: Cards };
+/** By the id of an observation: the card that its pair is on. */
+type Cards = ReadonlyMap<string, Awaited<ReturnType<typeof cardOfPair>>>;
 
 /** The person whom each is about is looked up before the commit. So the commit waits for nobody outside. */
 async function processSome(context: Context): Promise<number> {
@@ -75,11 +77,7 @@ async function processSome(context: Context): Promise<number> {
   );
   await commit(
     context.db,
-    async (unit) => {
-      const held = await holdUnprocessed(
-        unit.tx,
-        rows.map((row) => row.id),
-      );
+    async (unit, { held, cards }) => {
       const processed: Processed = { following: { events: [], jobs: [] }, suspects: new Map(), outcomes: [] };
       await inOrderOfEach(
         rows.filter(({ id }) => held.has(id)),
@@ -89,7 +87,7 @@ async function processSome(context: Context): Promise<number> {
           // Its group became ours since: whom it is about is looked up at the next look, which is at once.
           if (!about.has(row.id) && needsPerson(context, row)) return;
           if (person instanceof Fault) await processAfter(unit, row, person);
-          else await processOne({ context, unit, processed }, row, person);
+          else await processOne({ context, unit, processed, cards }, row, person);
         },
       );
       await noteProcessed(unit.tx, processed.outcomes);
@@ -99,7 +97,10 @@ async function processSome(context: Context): Promise<number> {
       return { result: null, ...processed.following };
     },
     context.nudge,
-    { underway: concerned(context, rows, about) },
+    {
+      underway: concerned(context, rows, about).map(({ pair }) => pair),
+      ahead: (tx: Tx) => readAhead(tx, context, rows, about),
+    },
   );
   return rows.length;
 }
@@ -126,13 +127,38 @@ async function inOrderOfEach(
 }
 
 /** Changes of these pairs may be what these observations are evidence for: they are held from the start, in one order. */
-function concerned(context: Context, rows: readonly ObservedRow[], about: About): Pair[] {
+function concerned(
+  context: Context,
+  rows: readonly ObservedRow[],
+  about: About,
+): { id: string; pair: InGroup }[] {
   return rows.flatMap(({ id, payload }) => {
     const person = about.get(id) ?? null;
     if (payload.kind !== 'membership' || person === null || person instanceof Fault) return [];
     const groups = groupIdsOf(context, payload);
-    return groups === 'unchecked' ? [] : groups.map((groupId) => ({ personId: person.id, groupId }));
+    return groups === 'unchecked'
+      ? []
+      : groups.map((groupId) => ({ id, pair: { personId: person.id, groupId } }));
   });
+}
+
+type InGroup = { personId: string; groupId: string };
+
+/** With the trip that begins the commit: what nobody has processed meanwhile, and the cards that they are on. */
+async function readAhead(
+  tx: Tx,
+  context: Context,
+  rows: readonly ObservedRow[],
+  about: About,
+): Promise<{ held: Set<string>; cards: Cards }> {
+  const [held, ...cards] = await Promise.all([
+    holdUnprocessed(
+      tx,
+      rows.map(({ id }) => id),
+    ),
+    ...concerned(context, rows, about).map(async ({ id, pair }) => [id, await cardOfPair(tx, pair)] as const),
+  ]);
+  return { held, cards: new Map(cards) };
 }
 
 function needsPerson(context: Data, row: ObservedRow): row is AboutSomebody {
@@ -183,7 +209,7 @@ async function processMembership(
   round: Round,
   { row, told, person }: { row: ObservedRow; told: Told & { kind: 'membership' }; person: Person | null },
 ): Promise<void> {
-  const { context, unit, processed } = round;
+  const { context, unit, processed, cards } = round;
   const came = cameOf(processed, row);
   const groups = groupIdsOf(context, told);
   if (groups === 'unchecked') return await processLater(unit.tx, row.id, LATER_MS);
@@ -191,11 +217,12 @@ async function processMembership(
   if (groupId === undefined) return came('not ours');
   if (person === null) return came('unknown person');
   const pair = { personId: person.id, groupId };
-  const isWorkedOn = await noteEvidence(round, row, told, pair);
+  const isWorkedOn = noteEvidence(round, row, told, pair);
   const isAdded = told.direction === 'added';
   // A pair on one card with others is looked at again. It may agree now and drop out. If it is decided, it is about to
   // be made so.
-  const card = await cardOfPair(unit.tx, pair);
+  // Its group became ours since the commit began: its card was not read.
+  const card = cards.has(row.id) ? (cards.get(row.id) ?? null) : await cardOfPair(unit.tx, pair);
   const isExpected =
     isWorkedOn ||
     card?.state === 'decided' ||
@@ -212,29 +239,30 @@ async function processMembership(
   if (row.actor !== null && card?.state === 'asking')
     processed.following.jobs.push({ job: 'assessMassChange', massChangeId: card.id });
   if (row.actor !== null)
-    for (const changeId of [
-      ...(await pendingFindings(unit.tx, pair)),
-      // Or the one who kept it already.
-      ...(isAdded ? await keptFindings(unit.tx, pair) : []),
-    ])
+    for (const changeId of (
+      await Promise.all([
+        pendingFindings(unit.tx, pair),
+        // Or the one who kept it already.
+        isAdded ? keptFindings(unit.tx, pair) : [],
+      ])
+    ).flat())
       processed.following.jobs.push({ job: 'assessRequest', changeId });
 }
 
 /** A push is work for the bridge and evidence for the changes that caused it. Whether one of those explains it. */
-async function noteEvidence(
+function noteEvidence(
   { context, unit, processed: { following } }: Round,
   row: ObservedRow,
   told: Told & { kind: 'membership' },
   pair: { personId: string; groupId: string },
-): Promise<boolean> {
+): boolean {
   const kind = told.direction === 'added' ? 'grant' : 'revoke';
   if (row.eventSource === 'scim')
     for (const teamId of context.catalogue.teamsOfGroupId(pair.groupId))
       following.jobs.push({ job: 'deliverToTeam', personId: pair.personId, teamId });
   let isWorkedOn = false;
-  for (const id of await underwayIds(unit.tx, pair)) {
-    const change = await unit.change(id);
-    if (change === null || !isUnderway(change.state) || change.kind !== kind) continue;
+  for (const change of ofPair(unit.underway, pair)) {
+    if (change.kind !== kind) continue;
     isWorkedOn = true;
     const isNoted = following.events.some((e) => e.type === 'scimPushed' && e.changeId === change.id);
     if (row.eventSource !== 'scim' || change.legs.scimPushedAt !== null || isNoted) continue;

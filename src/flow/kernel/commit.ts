@@ -141,15 +141,16 @@ export function together(pieces: readonly Following[]): Required<Following> {
  * or nothing does. `work` may run only once per call and must lock what it decides on through the unit.
  * Resolves after the commit; `onCommitted` (the relay's nudge) is called then, if it has to look for what follows. `changes`: ids of those that the work
  * begins with. They are locked with the trip that begins the transaction, in this order. `underway`: so are those that
- * are on their way of these people and groups, or teams; nobody need look for them before.
+ * are on their way of these people and groups, or teams; nobody need look for them before. `ahead`: what the work reads or
+ * writes whatever it finds. It is asked for with the same trip, after those are locked.
  */
-export async function commit<T>(
+export async function commit<T, Ahead = undefined>(
   db: Db,
-  work: (unit: Unit) => Promise<Outcome<T>>,
+  work: (unit: Unit, ahead: Ahead) => Promise<Outcome<T>>,
   onCommitted?: () => void,
-  { changes = [], underway = [] }: { changes?: readonly string[]; underway?: readonly Pair[] } = {},
+  { changes = [], underway = [], ahead }: Beginning<Ahead> = {},
 ): Promise<T> {
-  const asked: Asked<T> = { work, changes, underway };
+  const asked = { work, changes, underway, ahead } as Asked<T>;
   const { result, isOwed } = await ((gatherers.get(db)?.load(asked as Asked<unknown>) as
     | Promise<Committed<T>>
     | undefined) ?? commitOne(db, asked));
@@ -157,11 +158,15 @@ export async function commit<T>(
   return result;
 }
 
-type Asked<T> = {
-  work: (unit: Unit) => Promise<Outcome<T>>;
-  changes: readonly string[];
-  underway: readonly Pair[];
+/** What a commit begins with. */
+type Beginning<Ahead> = {
+  changes?: readonly string[];
+  underway?: readonly Pair[];
+  ahead?: ((tx: Tx) => Promise<Ahead>) | undefined;
 };
+
+type Asked<T> = Required<Omit<Beginning<unknown>, 'ahead'>> &
+  Pick<Beginning<unknown>, 'ahead'> & { work: (unit: Unit, ahead: unknown) => Promise<Outcome<T>> };
 /** `isOwed`: work follows that the outbox worker has to look for. */
 type Committed<T> = { result: T; isOwed: boolean };
 
@@ -174,7 +179,7 @@ async function commitOne<T>(db: Db, asked: Asked<T>): Promise<Committed<T>> {
 async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ results: T[]; isOwed: boolean }> {
   let isOwed = false;
   const changes = [...new Set(asked.flatMap((one) => one.changes))];
-  const whole = async (tx: Tx, now: Date, first: Begun['first']): Promise<Ending<T[]>> => {
+  const whole = async (tx: Tx, { now, first }: Begun, ahead: readonly unknown[]): Promise<Ending<T[]>> => {
     const held = heldIn(tx);
     const known = changesHeld(first.flat());
     for (const id of changes) held.change.know(id, null);
@@ -189,8 +194,8 @@ async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ resul
       campaign: held.campaign.read,
     };
     const outcomes = await allOf(
-      asked.map(({ work, underway }) =>
-        work({ ...unit, underway: underway.flatMap((pair) => ofPair(known.values(), pair)) }),
+      asked.map(({ work, underway }, n) =>
+        work({ ...unit, underway: underway.flatMap((pair) => ofPair(known.values(), pair)) }, ahead[n]),
       ),
     );
     const events = outcomes.flatMap((outcome) => outcome.events ?? []);
@@ -223,7 +228,8 @@ async function commitAll<T>(db: Db, asked: readonly Asked<T>[]): Promise<{ resul
     changes,
     asked.flatMap((one) => one.underway),
   );
-  return { results: await transact<T[]>(db, whole, first), isOwed };
+  const ahead = (tx: Tx) => allOf(asked.map(async (one) => await one.ahead?.(tx)));
+  return { results: await transact<T[], unknown[]>(db, whole, first, ahead), isOwed };
 }
 
 /** Once all have ended: none goes on in a transaction that is over. */

@@ -3,12 +3,14 @@ import type { ChangeEvent } from '../../core/change/events.ts';
 import { Fault } from '../../core/fault.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { revokeUnderway } from '../../store/changes.ts';
+import { unendedGrants } from '../../store/grants.ts';
+import type { Tx } from '../../store/postgres/database.ts';
 import { type AtIdp, at } from '../idps/idps.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, type Data, done, type Ran } from '../kernel/context.ts';
 import { accountAt } from '../people/accounts.ts';
 import { pushToAskFor } from './ask-for-push.ts';
-import { isWantedAtOnce, isWanted as isWantedNow } from './wanted-in-group.ts';
+import { isWantedAtOnce, isWantedBy } from './wanted-in-group.ts';
 
 /** Whoever waited longer for the lock looks anew by which account the person is known. */
 const ACCOUNT_KNOWN_MS = 200;
@@ -104,7 +106,7 @@ async function note(
   const { personId, groupId } = job;
   return await commit(
     context.db,
-    async (unit) => {
+    async (unit, grants) => {
       const events: ChangeEvent[] = [];
       for (const change of unit.underway) {
         if (change.legs.idpWrittenAt !== null) continue;
@@ -112,13 +114,13 @@ async function note(
         if (event !== null) events.push(event);
       }
       return {
-        result: await isWantedNow(unit.tx, job, unit.now),
+        result: await isWantedBy(grants, unit.tx, job, unit.now),
         events,
         jobs: pushToAskFor(context, job, events),
       };
     },
     context.nudge,
-    { underway: [{ personId, groupId }] },
+    { underway: [{ personId, groupId }], ahead: (tx: Tx) => unendedGrants(tx, { personId, groupId }) },
   );
 }
 

@@ -1,4 +1,4 @@
-import { isDesired } from '../../core/membership/desired.ts';
+import { type Grant, isDesired } from '../../core/membership/desired.ts';
 import { isInBaseline } from '../../store/baseline.ts';
 import { unendedGrants } from '../../store/grants.ts';
 import { databaseNow } from '../../store/postgres/clock.ts';
@@ -10,7 +10,17 @@ export async function isWanted(
   pair: { personId: string; groupId: string },
   now: Date,
 ): Promise<boolean> {
-  return isDesired(await unendedGrants(db, pair), now) || (await isInBaseline(db, pair));
+  return await isWantedBy(await unendedGrants(db, pair), db, pair, now);
+}
+
+/** Desired membership, by the grants of the pair as they were just read. */
+export async function isWantedBy(
+  grants: readonly Grant[],
+  db: Db | Tx,
+  pair: { personId: string; groupId: string },
+  now: Date,
+): Promise<boolean> {
+  return isDesired(grants, now) || (await isInBaseline(db, pair));
 }
 
 /** Desired membership by the clock of this moment, which is read in the same trip. */

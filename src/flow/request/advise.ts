@@ -2,6 +2,7 @@ import { documentHash } from '../../audit/entry.ts';
 import { isFound } from '../../core/change/change.ts';
 import type { Job } from '../../core/jobs/reactions.ts';
 import { readMassChange } from '../../store/mass-changes.ts';
+import type { Tx } from '../../store/postgres/database.ts';
 import { readSummarized, readSummary, writeAdvice } from '../../store/summaries.ts';
 import { commit } from '../kernel/commit.ts';
 import { type Context, done, type Ran } from '../kernel/context.ts';
@@ -27,9 +28,9 @@ export async function advise(context: Context, job: Extract<Job, { job: 'advise'
         : await adviser.summarizeRequest(summary.sheet);
   await commit(
     context.db,
-    async (unit) => {
+    async (unit, isWritten) => {
       // The facts may be others by now; then it is asked again.
-      if (!(await writeAdvice(unit.tx, job.changeId, summary.sheet, advice))) return { result: null };
+      if (!isWritten) return { result: null };
       return {
         result: null,
         jobs: change === null ? [{ job: 'updateCard', about: 'massChange', id: job.changeId }] : [],
@@ -50,6 +51,7 @@ export async function advise(context: Context, job: Extract<Job, { job: 'advise'
       };
     },
     context.nudge,
+    { ahead: (tx: Tx) => writeAdvice(tx, job.changeId, summary.sheet, advice) },
   );
   return done;
 }

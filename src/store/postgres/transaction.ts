@@ -28,27 +28,31 @@ const end = statement('commit', 'commit');
 /**
  * Runs `work` in one transaction, given the database's clock at its start. Each trip to PostgreSQL costs more than
  * most statements:
- * - the clock goes out with BEGIN, and so does what is known to be needed, `first`
+ * - the clock goes out with BEGIN, and so does what is known to be needed: `first`, and after it what `ahead` asks for
+ *   before it waits for anything
  * - what nobody waits for goes out with the next read (`later`)
  * - the last statements go out with COMMIT
  *
  * When a statement fails there is no commit, and its error is thrown.
  */
-export async function transact<T>(
+export async function transact<T, Ahead = undefined>(
   db: Db,
-  work: (tx: Tx, now: Date, first: Begun['first']) => Promise<Ending<T>>,
+  work: (tx: Tx, begun: Begun, ahead: Ahead) => Promise<Ending<T>>,
   first: readonly Bound[] = [],
+  ahead?: (tx: Tx) => Promise<Ahead>,
 ): Promise<T> {
   return await onConnection(db, async (client) => {
-    const begun = await sendBatch(client, [begin(), clock(), ...first]);
-    const now = begun[1]?.rows[0]?.now as Date;
     const line = lineOf(client);
     line.later = [];
-    const { result, last, committed } = await work(
-      line.tx,
-      now,
-      begun.slice(2).map(({ rows }) => rows),
-    );
+    const opened = line.ask([begin(), clock(), ...first]);
+    const asking = ahead?.(line.tx);
+    // Once both have ended: nothing is asked in a transaction that is over.
+    await Promise.allSettled([opened, asking]);
+    const answers = await opened;
+    const asked = await asking;
+    const now = answers[1]?.rows[0]?.now as Date;
+    const begun = { now, first: answers.slice(2).map(({ rows }) => rows) };
+    const { result, last, committed } = await work(line.tx, begun, asked as Ahead);
     const ended = await line.send([...last, end()]);
     if (ended.at(-1)?.command !== 'COMMIT')
       throw new Fault('store.bad_answer', 'the transaction was rolled back: a statement had failed in it', {
@@ -113,6 +117,8 @@ type Line = {
   later: Bound[];
   /** In one write, after what is to go out before. Answers for these alone. */
   send(statements: readonly Bound[]): Promise<Answer[]>;
+  /** What is asked within one turn of the event loop is one write. */
+  ask(statements: readonly Bound[]): Promise<Answer[]>;
 };
 
 const lineOnClient = new WeakMap<pg.PoolClient, Line>();
@@ -122,7 +128,7 @@ const lines = new WeakMap<Db | Tx, Line>();
 function lineOf(client: pg.PoolClient): Line {
   const known = lineOnClient.get(client);
   if (known !== undefined) return known;
-  const line: Omit<Line, 'tx'> = {
+  const line: Omit<Line, 'tx' | 'ask'> = {
     later: [],
     async send(statements) {
       const before = line.later;
@@ -136,17 +142,22 @@ function lineOf(client: pg.PoolClient): Line {
       }
     },
   };
-  const dialect = new PostgresDialect({ pool: poolOfOne(line) });
-  const made = Object.assign(line, { tx: new Kysely<Tables>({ dialect }) as Tx });
+  const ask = askedOn(line);
+  const dialect = new PostgresDialect({ pool: poolOfOne(ask) });
+  const made = Object.assign(line, { tx: new Kysely<Tables>({ dialect }) as Tx, ask });
   lineOnClient.set(client, made);
   lines.set(made.tx, made);
   return made;
 }
 
-type Asked = { bound: Bound; resolve: (result: unknown) => void; reject: (error: unknown) => void };
+type Asked = {
+  bounds: readonly Bound[];
+  resolve: (answers: Answer[]) => void;
+  reject: (error: unknown) => void;
+};
 
 /** Statements that are asked for side by side go out together; those that come meanwhile, together after them. */
-function poolOfOne(line: Pick<Line, 'send'>): pg.Pool {
+function askedOn(line: Pick<Line, 'send'>): Line['ask'] {
   let asked: Asked[] = [];
   let isSending = false;
 
@@ -155,23 +166,31 @@ function poolOfOne(line: Pick<Line, 'send'>): pg.Pool {
       const together = asked;
       asked = [];
       try {
-        const answers = await line.send(together.map((one) => one.bound));
-        for (const [n, one] of together.entries()) one.resolve(resultOf(answers[n] as Answer));
+        const answers = await line.send(together.flatMap(({ bounds }) => bounds));
+        for (const { bounds, resolve } of together) resolve(answers.splice(0, bounds.length));
       } catch (error) {
-        for (const one of together) one.reject(error);
+        for (const { reject } of together) reject(error);
       }
     }
     isSending = false;
   }
 
+  return (bounds) =>
+    new Promise((resolve, reject) => {
+      asked.push({ bounds, resolve, reject });
+      if (isSending) return;
+      isSending = true;
+      // What several ask for together (`askedTogether`) comes a moment later than what is asked for singly.
+      setImmediate(() => void sendAsked());
+    });
+}
+
+function poolOfOne(ask: Line['ask']): pg.Pool {
   const only = {
-    query: (text: string, values: readonly unknown[]) =>
-      new Promise((resolve, reject) => {
-        asked.push({ bound: bound(text, values), resolve, reject });
-        if (isSending) return;
-        isSending = true;
-        queueMicrotask(() => void sendAsked());
-      }),
+    async query(text: string, values: readonly unknown[]) {
+      const [answer] = await ask([bound(text, values)]);
+      return resultOf(answer as Answer);
+    },
     release: () => {},
   };
   return { connect: async () => only, end: async () => {} } as unknown as pg.Pool;

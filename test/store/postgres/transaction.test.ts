@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askedTogether } from '../../../src/store/postgres/asked-together.ts';
 import type { Db, Tx } from '../../../src/store/postgres/database.ts';
 import { statement } from '../../../src/store/postgres/statement.ts';
 import { runAtOnce, transact } from '../../../src/store/postgres/transaction.ts';
@@ -25,7 +27,7 @@ async function kept(): Promise<number[]> {
 describe('a transaction', () => {
   it('gives the work the clock, and commits with the last statements', async () => {
     const words = ['a "b"', 'c\\d', '{e,f}'];
-    const result = await transact<Date>(fresh.database.db, async (_tx, now) => ({
+    const result = await transact<Date>(fresh.database.db, async (_tx, { now }) => ({
       result: now,
       last: [keep(1, words), keep(2, null)],
     }));
@@ -35,6 +37,52 @@ describe('a transaction', () => {
     );
     expect(rows[0]?.at.getTime()).toBe(result.getTime());
     expect(rows[0]?.words).toEqual(words);
+  });
+
+  it('asks ahead with its beginning: after what is locked there, and with what several ask for together', async () => {
+    const { db } = fresh.database;
+    let trips = 0;
+    const { query } = pg.Client.prototype;
+    pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
+      trips += 1;
+      return (query as (...all: unknown[]) => unknown).apply(this, given);
+    } as typeof query;
+    const oneOf = askedTogether(async (tx, keys: readonly number[]) => {
+      const { rows } = await sql<{ n: number }>`select unnest(${keys as number[]}::int[]) as n`.execute(tx);
+      return rows.map(({ n }) => n);
+    });
+    try {
+      const found = await transact<unknown, unknown[]>(
+        db,
+        async (_tx, { first }, ahead) => ({ result: [first.flat(), ahead], last: [] }),
+        [keep(200, null)],
+        (tx) =>
+          Promise.all([
+            sql<{ n: number }>`select n from kept where n = 200`.execute(tx).then(({ rows }) => rows),
+            oneOf(tx, 7),
+            oneOf(tx, 8),
+          ]),
+      );
+      expect(found).toEqual([[expect.objectContaining({ n: 200 })], [[{ n: 200 }], 7, 8]]);
+      // One trip to begin with all of it, one to commit.
+      expect(trips).toBe(2);
+    } finally {
+      pg.Client.prototype.query = query;
+      await sql`delete from kept where n = 200`.execute(db);
+    }
+  });
+
+  it('writes nothing, and commits nothing, when what is asked ahead fails', async () => {
+    const { db } = fresh.database;
+    await expect(
+      transact<null, unknown>(
+        db,
+        async () => ({ result: null, last: [keep(201, null)] }),
+        [keep(200, null)],
+        (tx) => sql`select 1 / 0`.execute(tx),
+      ),
+    ).rejects.toMatchObject({ code: '22012' });
+    expect((await kept()).filter((n) => n >= 200)).toEqual([]);
   });
 
   it('writes nothing when the work or a last statement fails, and the connection goes on', async () => {
