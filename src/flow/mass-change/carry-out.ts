@@ -153,7 +153,10 @@ async function outsideOf(
       if (person !== null)
         found.set(
           personId,
-          await outsideFacts(at(context, mass.target ?? {}), context.db, person, { askerId: null }),
+          await outsideFacts(at(context, mass.target ?? {}), context.db, person, {
+            askerId: null,
+            isOneOfMany: true,
+          }),
         );
     }),
   );

@@ -15,6 +15,7 @@ import { type AtIdp, at } from '../idps/idps.ts';
 import type { Context } from '../kernel/context.ts';
 import type { KnownAs } from '../people/concerned.ts';
 import { type Answer, inTime } from './in-time.ts';
+import { isOnCallNow } from './on-call.ts';
 import { ticketFact } from './ticket-fact.ts';
 
 /** Everything that is known of a request and that rules may ask about. */
@@ -127,6 +128,8 @@ export async function outsideFacts(
     knownAs?: KnownAs | undefined;
     /** How long each is waited for, in milliseconds; left out: as usual. */
     withinMs?: number | undefined;
+    /** The same is asked of many others at the same time. */
+    isOneOfMany?: boolean;
   },
 ): Promise<OutsideFacts> {
   const { catalogue, idp, chat, log } = context;
@@ -141,7 +144,7 @@ export async function outsideFacts(
   ]);
   const askerIdpId = askerId === person.id ? idpId : asker;
   // The session that asks is the one whose sign-in counts, whoever it asks for.
-  const who = { idpId, accountId, email: person.email, askerIdpId };
+  const who = { idpId, accountId, email: person.email, askerIdpId, isOneOfMany: asked.isOneOfMany === true };
   const sources: OutsideSources = {
     idp,
     chat,
@@ -179,8 +182,8 @@ export type OutsideSources = {
   signInWithinSeconds: number | null;
 };
 
-/** A person by the names that others know them by; null: never met there. `askerIdpId`: of who asks in their stead. */
-type Known = { idpId: string | null; accountId: string | null; email: string; askerIdpId?: string | null };
+/** `askerIdpId`: of who asks in their stead. */
+type Known = Parameters<typeof isOnCallNow>[3] & { askerIdpId?: string | null };
 
 /** Asks at once for all that is wanted, each within the budget. */
 export async function askOutside(
@@ -206,29 +209,6 @@ export async function askOutside(
         ),
   ]);
   return { ...(isOnCall === undefined ? {} : { isOnCall }), ...(location === undefined ? {} : { location }) };
-}
-
-async function isOnCallNow(
-  idp: IdentityProvider,
-  chat: ChatDirectory,
-  source: OnCallSource,
-  who: Known,
-): Promise<Answer<boolean>> {
-  if ('idpGroup' in source) {
-    if (who.idpId === null) return { why: `not known in ${idp.system}` };
-    const group = await idp.findGroup(source.idpGroup);
-    if (group === null) return { why: `there is no group ${source.idpGroup} in ${idp.system}` };
-    return { is: await idp.isMember(group.id, who.idpId) };
-  }
-  const members = await chat.membersOfUserGroup(source.slackUserGroup);
-  if (members === null)
-    return { why: `there is no user group @${source.slackUserGroup} in ${chat.name}, or it is switched off` };
-  if (members.length === 0) return { is: false };
-  const accountId = who.accountId ?? (await chat.findByEmail(who.email));
-  if (accountId === null || members.includes(accountId)) return { is: accountId !== null };
-  // Slack may list them by another of their ids.
-  const { alsoKnownAs = [] } = (await chat.whoIs(accountId)) ?? {};
-  return { is: alsoKnownAs.some((id) => members.includes(id)) };
 }
 
 async function signedInFrom(

@@ -72,6 +72,31 @@ describe('what only others know', () => {
     expect((await ask('kit', {}, false)).facts.isOnCall).toBe(false);
   });
 
+  test('of many whom nobody met, those on call are read once, and Slack is not asked for each of their addresses', async () => {
+    const { request } = createVisitor(world.url);
+    await request('DELETE', '/control/requests');
+    const chat = createSlackDirectory(
+      createSlackClient(sandboxOutside(world.url).slack, pino({ level: 'silent' })),
+    );
+    const crowd = Array.from({ length: 100 }, (_, n) => `nobody-${n}@acme.example`);
+    const erik = who('erik', false).email.toUpperCase();
+    const onCall = await Promise.all(
+      [...crowd, erik].map(async (email) => {
+        const from = { idp: createOkta(oktaOf(sandboxOutside(world.url))), chat, signInWithinSeconds: null };
+        const { isOnCall } = await askOutside(
+          { ...from, onCall: { slackUserGroup: 'oncall-integration' } },
+          { idpId: null, accountId: null, email, isOneOfMany: true },
+          (_, why) => expect.fail(why),
+        );
+        return isOnCall;
+      }),
+    );
+    expect(onCall).toEqual([...crowd.map(() => false), true]);
+    const asked = await request<{ path: string }[]>('GET', '/control/requests?vendor=slack');
+    expect(asked.filter(({ path }) => path.includes('lookupByEmail'))).toHaveLength(1);
+    expect(asked.length).toBeLessThan(20);
+  });
+
   test('who is on call may be whoever is in a group of the IdP', async () => {
     const onCall = { idpGroup: 'security-officers' };
     expect((await ask('sam', { onCall })).facts.isOnCall).toBe(true);
