@@ -53,7 +53,7 @@ const allowed: readonly { paths: readonly string[]; text: RegExp; why: string }[
       'policy/catalogue-schema',
       'policy/lint',
       'core/policy/catalogue',
-      'flow/request/request-facts',
+      'flow/request/on-call',
       'flow/request/approver-sources',
     ],
     text: /slackUserGroup|user group of Slack/,
