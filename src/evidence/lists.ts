@@ -24,7 +24,7 @@ import { canaryExceptions } from './other-exceptions.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { writePolicies } from './policy-files.ts';
 import { openProofs } from './proofs.ts';
-import { drawSamples, idsDrawn } from './samples.ts';
+import { changesDrawn, drawIds, drawSamples } from './samples.ts';
 import { writeSigningKeys } from './signing-keys.ts';
 import { openTerms } from './terms.ts';
 import { openNoted, openQueried, type Writing } from './writing.ts';
@@ -50,12 +50,23 @@ type Drawn = Omit<Counted, 'givenOf'> &
 
 export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: PackParts): Promise<Drawn> {
   const madeAt = await databaseNow(tx);
-  const drawn = await idsDrawn(tx, plan);
-  const noted = new Map(drawn.map((id): [string, string[]] => [id, []]));
+  const drawn = await drawIds(tx, plan);
+  const noted = new Map((await changesDrawn(tx, drawn)).map((id): [string, string[]] => [id, []]));
   const proofs = await openProofs(tx, folder);
   const terms = await openTerms(tx, plan, parts);
   const exceptions = await openNoted({ folder, noted }, 'exceptions', exceptionColumns);
-  const writing: Writing = { tx, folder, plan, parts, lists: new Map(), noted, proofs, terms, exceptions };
+  const writing: Writing = {
+    tx,
+    folder,
+    plan,
+    parts,
+    lists: new Map(),
+    drawn,
+    noted,
+    proofs,
+    terms,
+    exceptions,
+  };
   const { givenOf, ...counted } = await listChanges(writing);
   await writeFlat(writing, 'terminations', terminations(plan));
   const kept = await writeDeactivations(writing);

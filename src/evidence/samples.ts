@@ -9,13 +9,25 @@ import type { Writing } from './writing.ts';
 
 const sampled = ['grants', 'removals', 'requests-not-granted'] as const;
 
-/** The changes that a sample is of, and the revokes that ended them. */
-export async function idsDrawn(tx: Tx, plan: PackPlan): Promise<string[]> {
-  const ids: string[] = [];
+/** The ids that are drawn of each population. */
+export type Drawn = ReadonlyMap<(typeof sampled)[number], readonly string[]>;
+
+/** Draws the samples: once, for a drawing goes through a whole population. */
+export async function drawIds(tx: Tx, plan: PackPlan): Promise<Drawn> {
+  const drawn = new Map<(typeof sampled)[number], string[]>();
   for (const name of sampled) {
     const { rows } = await sampleQuery(name, plan, plan.sample).execute(tx);
-    ids.push(...rows.map(({ id }) => id));
+    drawn.set(
+      name,
+      rows.map(({ id }) => id),
+    );
   }
+  return drawn;
+}
+
+/** The changes that were drawn, and the revokes that ended them. */
+export async function changesDrawn(tx: Tx, drawn: Drawn): Promise<string[]> {
+  const ids = [...drawn.values()].flat();
   return [...ids, ...(await revokesOf(tx, ids))];
 }
 
@@ -29,6 +41,7 @@ export async function drawSamples({
   plan,
   parts,
   noted,
+  drawn,
   proofs: proving,
 }: Writing): Promise<PackFacts['samples']> {
   const samples: PackFacts['samples'] = [];
@@ -36,16 +49,10 @@ export async function drawSamples({
   const proven = new Map<string, ReadonlyMap<string, string>>();
   for (const name of sampled) {
     const query = sampleQuery(name, plan, plan.sample);
-    const { rows } = await query.execute(tx);
-    const elsewhere = Map.groupBy(
-      await toldElsewhere(
-        tx,
-        rows.map(({ id }) => id),
-      ),
-      ({ changeId }) => changeId,
-    );
+    const ids = drawn.get(name) ?? [];
+    const elsewhere = Map.groupBy(await toldElsewhere(tx, ids), ({ changeId }) => changeId);
     const stories: ToldStory[] = [];
-    for (const { id } of rows) {
+    for (const id of ids) {
       const story = await storyOf(tx, id);
       if (story === null) continue;
       const fingerprint = story.change.verdict?.policy ?? null;

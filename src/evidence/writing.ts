@@ -6,6 +6,7 @@ import type { Folder } from './folder.ts';
 import { type OpenList, openList, type WrittenList } from './list.ts';
 import type { PackParts, PackPlan } from './plan.ts';
 import type { Proofs } from './proofs.ts';
+import type { Drawn } from './samples.ts';
 import type { TermsBook } from './terms.ts';
 
 /** What every list of a pack is written with. */
@@ -15,6 +16,7 @@ export type Writing = {
   plan: PackPlan;
   parts: PackParts;
   lists: Map<ListName, WrittenList>;
+  drawn: Drawn;
   /** Of each change that was drawn, and of the revoke that ended it: what was out of the ordinary about it. */
   noted: ReadonlyMap<string, string[]>;
   /** All of one checkpoint. */

@@ -15,7 +15,7 @@ export function logTimes(which: RawBuilder<unknown>): RawBuilder<LogTimes> {
       select c.id, c.person_id, c.group_id, c.team_id, case c.kind when 'grant' then 'added' else 'removed' end as direction,
         ${timeOf('decidedAt')} - ${SKEW} as began, ${timeOf('seenAt')} as seen_at,
         coalesce(${timeOf('seenAt')} + ${AFTER}, 'infinity') as ended
-      from changes c cross join lateral jsonb_to_record(c.doc) as d (cause text, legs jsonb) where ${which}
+      from changes c cross join lateral (select c.doc->>'cause' as cause, c.doc->'legs' as legs offset 0) d where ${which}
     ),
     since as (select min(began) as at from timed),
     in_teams as (${firstAfter(
