@@ -37,7 +37,7 @@ import { countDuties, writeDuties } from './duties.ts';
 import type { OpenList, Row } from './list.ts';
 import type { PackFacts, PackParts } from './plan.ts';
 import type { TermsBook } from './terms.ts';
-import { openNoted, openQueried, type Writing } from './writing.ts';
+import { openPicked, openQueried, type Writing } from './writing.ts';
 
 /** What is counted of the whole populations. `givenOf`: how often each entitlement was given. */
 export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated' | 'requests'> & {
@@ -47,7 +47,7 @@ export type Counted = Pick<PackFacts, 'approved' | 'speed' | 'violated' | 'reque
 /** The populations of changes, and what of them was not as it should be. */
 export async function listChanges(writing: Writing): Promise<Counted> {
   const { parts, plan, tx, exceptions, terms } = writing;
-  const violations = await openNoted(writing, 'violations', violationColumns);
+  const violations = await openPicked(writing, 'violations', violationColumns);
   const authors = await authorsByChange(writing);
   const approved = new Map<string, number>();
   const givenOf = new Map<string, number>();

@@ -31,6 +31,7 @@ const eventColumns = [
   'matched',
   'change',
   'state',
+  'event',
 ];
 const teamEventColumns = eventColumns
   .map((column) => (column === 'group' ? 'team' : column))
@@ -64,6 +65,7 @@ export async function writeMembershipEvents(writing: Writing): Promise<Pick<Pack
     query: null,
     counted: null,
     columns: aroundColumns,
+    draw: writing.draws['made-around-latchkey'],
   });
   const told = [...(await writeOfIdp(writing, around)), ...(await writeOfAnypoint(writing, around))];
   lists.set('made-around-latchkey', await around.end());
@@ -83,6 +85,7 @@ async function writeOfIdp(writing: Writing, around: OpenList): Promise<Told[]> {
       madeBy: actor,
       matched: matched ?? 'nothing',
       change: changeId,
+      event: `${source}:${event.id}`,
     };
     await all.add(row);
     if (matched === null || matched === 'found')
@@ -109,7 +112,13 @@ async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told
     isHashed: true,
   })) {
     const { source, direction, matched, actor, changeId } = event;
-    const row = { ...event, madeBy: actor, matched: matched ?? 'nothing', change: changeId };
+    const row = {
+      ...event,
+      madeBy: actor,
+      matched: matched ?? 'nothing',
+      change: changeId,
+      event: `${source}:${event.id}`,
+    };
     await all.add(row);
     if (direction === 'removed' && matched !== 'change') await removed.add(removedRow(row));
     if (matched === null || matched === 'found' || matched === 'corrected')

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { Fault } from '../core/fault.ts';
 
@@ -16,6 +17,8 @@ export type Folder = {
   open(name: string): OpenFile;
   /** Of a file that is short, in one go. */
   write(name: string, text: string): Promise<WrittenFile>;
+  /** The lines of a file that was written, one after the other. */
+  lines(name: string): AsyncIterable<string>;
   files: WrittenFile[];
 };
 
@@ -31,6 +34,8 @@ export async function newFolder(path: string): Promise<Folder> {
   return {
     files,
     open,
+    lines: (name) =>
+      createInterface({ input: createReadStream(join(path, name)), crlfDelay: Number.POSITIVE_INFINITY }),
     async write(name, text) {
       await mkdir(join(path, dirname(name)), { recursive: true, mode: 0o700 });
       const file = open(name);

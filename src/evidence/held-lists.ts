@@ -189,7 +189,7 @@ async function writeEntitlements(
 }
 
 async function writePrivileged(
-  { tx, folder, plan, parts, lists, terms, exceptions }: Writing,
+  { tx, folder, plan, parts, lists, terms, exceptions, draws }: Writing,
   end: Date,
   without: Iterable<WithoutChange>,
 ): Promise<PackFacts['privileged']> {
@@ -201,6 +201,7 @@ async function writePrivileged(
     query: null,
     counted: null,
     columns: privilegedColumns,
+    draw: draws.privileged,
   });
   for await (const one of rowsOf(tx, heldWithin(plan, [...terms.privileged]), { isHashed: true })) {
     const row = revived(one);

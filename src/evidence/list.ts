@@ -25,12 +25,15 @@ export type WrittenList = {
 const SHOWN = 200;
 const BATCH = 200;
 
-export type ListSpec = Pick<WrittenList, 'name' | 'title' | 'query' | 'counted' | 'columns'>;
+/** `draw`: a sample is drawn of its rows while they are written. */
+export type ListSpec = Pick<WrittenList, 'name' | 'title' | 'query' | 'counted' | 'columns'> & {
+  draw?: { see(row: Row): void } | undefined;
+};
 
 export type OpenList = { add(row: Row): Promise<void>; end(): Promise<WrittenList> };
 
 /** Writes a list as CSV and as JSON at once, row by row. Times are written in UTC (ISO 8601). */
-export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList> {
+export async function openList(folder: Folder, { draw, ...spec }: ListSpec): Promise<OpenList> {
   const csv = folder.open(`${spec.name}.csv`);
   const json = folder.open(`${spec.name}.json`);
   await csv.write(csvHead(spec.columns));
@@ -48,6 +51,7 @@ export async function openList(folder: Folder, spec: ListSpec): Promise<OpenList
   };
   return {
     async add(row) {
+      draw?.see(row);
       const cells: Record<string, Cell> = {};
       const inCsv: Cell[] = [];
       for (const column of spec.columns) {

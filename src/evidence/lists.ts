@@ -16,6 +16,7 @@ import type { Tx } from '../store/postgres/database.ts';
 import { type Counted, listChanges } from './change-lists.ts';
 import { exceptionColumns } from './change-rows.ts';
 import { writeMembershipEvents } from './completeness.ts';
+import { openDraws } from './draw.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
 import { writeHeld } from './held-lists.ts';
@@ -24,10 +25,10 @@ import { canaryExceptions } from './other-exceptions.ts';
 import type { PackFacts, PackParts, PackPlan } from './plan.ts';
 import { writePolicies } from './policy-files.ts';
 import { openProofs } from './proofs.ts';
-import { changesDrawn, drawIds, drawSamples } from './samples.ts';
+import { drawSamples } from './samples.ts';
 import { writeSigningKeys } from './signing-keys.ts';
 import { openTerms } from './terms.ts';
-import { openNoted, openQueried, type Writing } from './writing.ts';
+import { openPicked, openQueried, type Writing } from './writing.ts';
 
 type Drawn = Omit<Counted, 'givenOf'> &
   Pick<
@@ -50,23 +51,11 @@ type Drawn = Omit<Counted, 'givenOf'> &
 
 export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: PackParts): Promise<Drawn> {
   const madeAt = await databaseNow(tx);
-  const drawn = await drawIds(tx, plan);
-  const noted = new Map((await changesDrawn(tx, drawn)).map((id): [string, string[]] => [id, []]));
+  const draws = openDraws(plan.sample);
   const proofs = await openProofs(tx, folder);
   const terms = await openTerms(tx, plan, parts);
-  const exceptions = await openNoted({ folder, noted }, 'exceptions', exceptionColumns);
-  const writing: Writing = {
-    tx,
-    folder,
-    plan,
-    parts,
-    lists: new Map(),
-    drawn,
-    noted,
-    proofs,
-    terms,
-    exceptions,
-  };
+  const exceptions = await openPicked({ folder }, 'exceptions', exceptionColumns);
+  const writing: Writing = { tx, folder, plan, parts, lists: new Map(), draws, proofs, terms, exceptions };
   const { givenOf, ...counted } = await listChanges(writing);
   await writeFlat(writing, 'terminations', terminations(plan));
   const kept = await writeDeactivations(writing);
@@ -82,7 +71,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   writing.lists.set('exceptions', await exceptions.end());
   const policies = await writePolicies(writing);
   const signingKeys = await writeSigningKeys(writing);
-  const samples = await drawSamples(writing);
+  const samples = await drawSamples(writing, draws);
   return {
     madeAt,
     lists: writing.lists,

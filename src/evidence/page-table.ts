@@ -12,3 +12,9 @@ export function table(
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table${alreadyHtml(heads.length > WIDE ? ' class="wide"' : '')}><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((one) => html`<td>${one}</td>`)}</tr>`)}</tbody></table></div>`;
 }
+
+/** `secondsToGone` as `Seconds to gone`. */
+export function inWords(column: string): string {
+  const words = column.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -10,7 +10,7 @@ import { policyTextsOf } from './page-policies.ts';
 import { matchedInWords, populationsSection } from './page-populations.ts';
 import { samplesSection } from './page-samples.ts';
 import { style } from './page-style.ts';
-import { table } from './page-table.ts';
+import { inWords, table } from './page-table.ts';
 import type { PackFacts } from './plan.ts';
 
 /** Lists that stand in the page, in the order of an auditor's questions, each with what it says when it is empty. */
@@ -168,7 +168,15 @@ function controlsSection(controls: readonly Control[], lists: PackFacts['lists']
 }
 
 /** Texts of whole policies, queries and ids stand in the files; a page is for reading. */
-const notShown = new Set(['text', 'case', 'removals', 'campaign', 'certificateKey', 'certificateSha256']);
+const notShown = new Set([
+  'text',
+  'case',
+  'event',
+  'removals',
+  'campaign',
+  'certificateKey',
+  'certificateSha256',
+]);
 
 /** What else stands in the files alone: more columns don't fit a sheet of paper. */
 const notShownOf: { [K in ListName]?: readonly string[] } = {
@@ -299,10 +307,4 @@ function cell(value: Cell | undefined): string {
   if (Array.isArray(value)) return value.join('; ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return timeInWords(String(value));
-}
-
-/** `secondsToGone` as `Seconds to gone`. */
-function inWords(column: string): string {
-  const words = column.replaceAll(/([A-Z])/g, ' $1').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

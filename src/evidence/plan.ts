@@ -6,6 +6,8 @@ import type { CanaryDays, TellingSource } from '../store/evidence/coverage.ts';
 import type { CanaryTotals } from '../store/evidence/other-lists.ts';
 import type { KnownGroup } from '../store/evidence/reach.ts';
 import type { RequestSum } from '../store/evidence/requests.ts';
+import type { CaseStory } from './case-story.ts';
+import type { Sampled } from './draw.ts';
 import type { WrittenFile } from './folder.ts';
 import type { WrittenList } from './list.ts';
 import type { ToldStory } from './story.ts';
@@ -49,7 +51,8 @@ export type PackFacts = {
   tool: string;
   controls: Control[];
   lists: Map<ListName, WrittenList>;
-  samples: { of: ListName; query: string; stories: ToldStory[] }[];
+  /** `size`: cases of the population; `keys`: those that were drawn, in the order of their hashes. */
+  samples: { of: Sampled; size: number; keys: string[]; stories: (ToldStory | CaseStory)[] }[];
   /** Of the whole population of what was given: by whom it was approved. */
   approved: { how: string; count: number }[];
   /** What came in and what became of it. */
@@ -99,4 +102,5 @@ export type PackFacts = {
   signers: readonly Signer[];
 };
 
-export const SAMPLE_RULE = 'of the population, those whose SHA-256 of "seed:change" (UTF-8) is the lowest';
+export const SAMPLE_RULE =
+  'of the population, those whose SHA-256 of "seed:id" (UTF-8) is the lowest; for each population the page says what is its id';

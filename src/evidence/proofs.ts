@@ -25,14 +25,18 @@ export async function openProofs(tx: Tx, folder: Folder): Promise<Proofs> {
   const prover = await createProver(tx);
   if (prover === null) return { write: async () => new Map(), writeFirst: async () => new Map() };
   await folder.write(CHECKPOINT, prover.checkpoint.note);
+  // An entry that is of several cases stands in one folder once.
+  const written = new Set<string>();
   return {
     async write(into, auditIds) {
       const files: Written = new Map();
       for (const [id, { entry, proof, index }] of await prover.prove(auditIds)) {
         const name = `${into}/${index + 1}`;
+        files.set(id, `${name}.tlog-proof`);
+        if (written.has(name)) continue;
+        written.add(name);
         await folder.write(`${name}.json`, entry);
         await folder.write(`${name}.tlog-proof`, proof);
-        files.set(id, `${name}.tlog-proof`);
       }
       return files;
     },

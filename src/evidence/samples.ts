@@ -1,72 +1,51 @@
 import { type Cell, csvHead, csvLine } from '../core/csv.ts';
-import { shownQuery } from '../store/evidence/cursor.ts';
-import { sampleQuery } from '../store/evidence/populations.ts';
-import { policyOf, revokesOf, storyOf, toldElsewhere } from '../store/evidence/stories.ts';
-import type { Tx } from '../store/postgres/database.ts';
-import type { PackFacts, PackPlan } from './plan.ts';
+import { caseEntries, policyOf, revokesOf, storyOf, toldElsewhere } from '../store/evidence/stories.ts';
+import { type CaseStory, caseStory } from './case-story.ts';
+import { type Draw, type Sampled, sampled } from './draw.ts';
+import type { PackFacts } from './plan.ts';
 import { type ToldStory, toldStory } from './story.ts';
 import type { Writing } from './writing.ts';
 
-const sampled = ['grants', 'removals', 'requests-not-granted'] as const;
-
-/** The ids that are drawn of each population. */
-export type Drawn = ReadonlyMap<(typeof sampled)[number], readonly string[]>;
-
-/** Draws the samples: once, for a drawing goes through a whole population. */
-export async function drawIds(tx: Tx, plan: PackPlan): Promise<Drawn> {
-  const drawn = new Map<(typeof sampled)[number], string[]>();
-  for (const name of sampled) {
-    const { rows } = await sampleQuery(name, plan, plan.sample).execute(tx);
-    drawn.set(
-      name,
-      rows.map(({ id }) => id),
-    );
-  }
-  return drawn;
-}
-
-/** The changes that were drawn, and the revokes that ended them. */
-export async function changesDrawn(tx: Tx, drawn: Drawn): Promise<string[]> {
-  const ids = [...drawn.values()].flat();
-  return [...ids, ...(await revokesOf(tx, ids))];
-}
-
 /**
- * A sample of each population of changes, with the whole story of each of it. Each audit entry of a story is a file of
- * its own, with the proof beside it that it is in the audit.
+ * A sample of each population, with the whole story of each case of it. Each audit entry of a story is a file of its own,
+ * with the proof beside it that it is in the audit.
  */
-export async function drawSamples({
-  tx,
-  folder,
-  plan,
-  parts,
-  noted,
-  drawn,
-  proofs: proving,
-}: Writing): Promise<PackFacts['samples']> {
+export async function drawSamples(
+  writing: Writing,
+  draws: { readonly [K in Sampled]: Draw },
+): Promise<PackFacts['samples']> {
+  const { folder, lists } = writing;
+  const drawn = (Object.keys(sampled) as Sampled[]).map((of) => ({
+    of,
+    cases: draws[of].drawn().map((one) => ({ ...one, changes: changesOf(of, one.row) })),
+  }));
+  const ids = [...new Set(drawn.flatMap(({ cases }) => cases.flatMap(({ changes }) => changes)))];
+  const tell = await openStories(writing, ids);
   const samples: PackFacts['samples'] = [];
-  // What was kept, and then put to somebody anew and denied, is in two populations.
-  const proven = new Map<string, ReadonlyMap<string, string>>();
-  for (const name of sampled) {
-    const query = sampleQuery(name, plan, plan.sample);
-    const ids = drawn.get(name) ?? [];
-    const elsewhere = Map.groupBy(await toldElsewhere(tx, ids), ({ changeId }) => changeId);
-    const stories: ToldStory[] = [];
-    for (const id of ids) {
-      const story = await storyOf(tx, id);
-      if (story === null) continue;
-      const fingerprint = story.change.verdict?.policy ?? null;
-      const policy = fingerprint === null ? null : await policyOf(tx, fingerprint);
-      const proofs =
-        proven.get(id) ??
-        (await proving.write(
-          `samples/${id}`,
-          story.entries.map((one) => one.id),
-        ));
-      proven.set(id, proofs);
-      stories.push(toldStory(story, { ...parts, policy, proofs, noted, elsewhere: elsewhere.get(id) ?? [] }));
+  for (const { of, cases } of drawn) {
+    const entries = await caseEntries(
+      writing.tx,
+      of,
+      cases.map(({ row }) => row),
+      writing.plan,
+    );
+    const stories: (ToldStory | CaseStory)[] = [];
+    const columns = lists.get(of)?.columns ?? [];
+    for (const [n, { key, row, changes }] of cases.entries()) {
+      const told = (await Promise.all(changes.map(tell))).flatMap((story) => story ?? []);
+      const [only] = told;
+      if (isOfChanges(of) && only !== undefined) {
+        stories.push(only);
+        continue;
+      }
+      const own = entries[n] ?? [];
+      const proofs = await writing.proofs.write(
+        `samples/${folderOf(of, row)}`,
+        own.map(({ id }) => id),
+      );
+      stories.push(caseStory({ of, key, row, columns, entries: own, proofs }, told, writing.parts));
     }
-    samples.push({ of: name, query: shownQuery(tx, query), stories });
+    samples.push({ of, size: lists.get(of)?.written ?? 0, keys: cases.map(({ key }) => key), stories });
   }
   await folder.write('samples.json', `${JSON.stringify(samples, null, 1)}\n`);
   const rows: Cell[][] = samples.flatMap(({ of, stories }) =>
@@ -75,4 +54,60 @@ export async function drawSamples({
   const head = csvHead(['population', 'change', 'person', 'entitlement', 'what']);
   await folder.write('samples.csv', `${head}${rows.map(csvLine).join('')}`);
   return samples;
+}
+
+function isOfChanges(of: Sampled): boolean {
+  return of === 'grants' || of === 'removals' || of === 'requests-not-granted';
+}
+
+/** The changes that a case is about. */
+function changesOf(of: Sampled, row: Record<string, unknown>): string[] {
+  const { change, revoke, removals } = row;
+  const all = of === 'terminations' ? (removals as string[]) : [change, revoke];
+  return all.filter((id) => typeof id === 'string');
+}
+
+/** Entries of a case that are of no change. */
+function folderOf(of: Sampled, row: Record<string, unknown>): string {
+  return String(of === 'terminations' ? row.case : row.campaign);
+}
+
+/** Tells a change whole, the first time that it is asked for. */
+async function openStories(
+  writing: Writing,
+  ids: readonly string[],
+): Promise<(id: string) => Promise<ToldStory | null>> {
+  const { tx, parts, proofs: proving } = writing;
+  const noted = await notedOf(writing, [...ids, ...(await revokesOf(tx, ids))]);
+  const elsewhere = Map.groupBy(await toldElsewhere(tx, ids), ({ changeId }) => changeId);
+  const tell = async (id: string) => {
+    const story = await storyOf(tx, id);
+    if (story === null) return null;
+    const fingerprint = story.change.verdict?.policy ?? null;
+    const policy = fingerprint === null ? null : await policyOf(tx, fingerprint);
+    const proofs = await proving.write(
+      `samples/${id}`,
+      story.entries.map((one) => one.id),
+    );
+    return toldStory(story, { ...parts, policy, proofs, noted, elsewhere: elsewhere.get(id) ?? [] });
+  };
+  // What was kept, and then put to somebody anew and denied, is in two populations.
+  const told = new Map<string, Promise<ToldStory | null>>();
+  return (id) => {
+    const known = told.get(id) ?? tell(id);
+    told.set(id, known);
+    return known;
+  };
+}
+
+/** What the lists say that was out of the ordinary about these changes. */
+async function notedOf({ folder }: Writing, ids: readonly string[]): Promise<Map<string, string[]>> {
+  const noted = new Map(ids.map((id): [string, string[]] => [id, []]));
+  for (const name of ['violations', 'exceptions'] as const)
+    for await (const line of folder.lines(`${name}.json`)) {
+      if (!line.startsWith('{')) continue;
+      const { change, kind, what } = JSON.parse(line.replace(/,$/, '')) as Record<string, string>;
+      noted.get(String(change))?.push(name === 'violations' ? String(what) : `${kind}: ${what}`);
+    }
+  return noted;
 }

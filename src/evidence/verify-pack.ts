@@ -111,7 +111,14 @@ type EntryFields = {
   type?: unknown;
   at?: string;
   changeId?: unknown;
-  data?: { fingerprint?: unknown; files?: unknown; keys?: string[] };
+  data?: {
+    fingerprint?: unknown;
+    files?: unknown;
+    keys?: string[];
+    offboardingId?: unknown;
+    campaignId?: unknown;
+    reviewOf?: unknown;
+  };
 };
 
 function entryOf(entry: string): EntryFields {
@@ -125,7 +132,8 @@ function entryOf(entry: string): EntryFields {
 /** What an entry has to be about, to stand in a folder of this kind. */
 function aboutWhat(of: string, { type, changeId, data }: EntryFields): unknown {
   if (of === 'keys') return type === 'auditKeysChanged' ? 'changes' : null;
-  return of === 'policies' ? data?.fingerprint : changeId;
+  if (of === 'policies') return data?.fingerprint;
+  return changeId ?? data?.offboardingId ?? data?.campaignId ?? data?.reviewOf;
 }
 
 /** The texts of a policy against the hashes that its entry in the audit has; entries of before have none. */

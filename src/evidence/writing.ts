@@ -2,11 +2,11 @@ import type { RawBuilder } from 'kysely';
 import { type ListName, listTitles } from '../core/evidence/controls.ts';
 import { countOf, shownQuery } from '../store/evidence/cursor.ts';
 import type { Tx } from '../store/postgres/database.ts';
+import type { Draws } from './draw.ts';
 import type { Folder } from './folder.ts';
 import { type OpenList, openList, type WrittenList } from './list.ts';
 import type { PackParts, PackPlan } from './plan.ts';
 import type { Proofs } from './proofs.ts';
-import type { Drawn } from './samples.ts';
 import type { TermsBook } from './terms.ts';
 
 /** What every list of a pack is written with. */
@@ -16,9 +16,8 @@ export type Writing = {
   plan: PackPlan;
   parts: PackParts;
   lists: Map<ListName, WrittenList>;
-  drawn: Drawn;
-  /** Of each change that was drawn, and of the revoke that ended it: what was out of the ordinary about it. */
-  noted: ReadonlyMap<string, string[]>;
+  /** The samples, which are drawn while the lists are written. */
+  draws: Draws;
   /** All of one checkpoint. */
   proofs: Proofs;
   /** What the catalogue asked of an entitlement at a time. */
@@ -27,26 +26,18 @@ export type Writing = {
   exceptions: OpenList;
 };
 
-/** A list whose rows are told of in the story of each change that was drawn, too. */
-export async function openNoted(
-  { folder, noted }: Pick<Writing, 'folder' | 'noted'>,
-  name: 'violations' | 'exceptions',
+/** A list that is picked from the others. */
+export async function openPicked(
+  { folder }: Pick<Writing, 'folder'>,
+  name: ListName,
   columns: readonly string[],
 ): Promise<OpenList> {
-  const list = await openList(folder, { name, title: listTitles[name], query: null, counted: null, columns });
-  return {
-    async add(row) {
-      const said = name === 'violations' ? String(row.what) : `${row.kind}: ${row.what}`;
-      noted.get(String(row.change))?.push(said);
-      await list.add(row);
-    },
-    end: () => list.end(),
-  };
+  return await openList(folder, { name, title: listTitles[name], query: null, counted: null, columns });
 }
 
 /** A list of what a query gives: the pack shows the query, and what it counts when asked for the count alone. */
 export async function openQueried(
-  { tx, folder }: Pick<Writing, 'tx' | 'folder'>,
+  { tx, folder, draws }: Pick<Writing, 'tx' | 'folder' | 'draws'>,
   name: ListName,
   query: RawBuilder<unknown>,
   columns: readonly string[],
@@ -58,5 +49,6 @@ export async function openQueried(
     query: shownQuery(tx, query),
     counted,
     columns,
+    draw: draws[name],
   });
 }

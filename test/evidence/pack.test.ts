@@ -24,6 +24,7 @@ import type { Manifest } from '../../src/evidence/pack.ts';
 import { safeName } from '../../src/evidence/safe-name.ts';
 import { createKeyNotes } from '../../src/flow/audit/key-notes.ts';
 import { sealedCount, unsealedAudit } from '../../src/store/audit-seals.ts';
+import { sampleQuery } from '../../src/store/evidence/populations.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { eventually } from '../eventually.ts';
@@ -350,6 +351,7 @@ test('where Anypoint’s log is not known for the whole period, the page says so
 test('a sample is told whole, and is drawn again with its seed', async () => {
   const samples = JSON.parse(await readFile(join(folder, 'samples.json'), 'utf8')) as {
     of: string;
+    size: number;
     stories: {
       id: string;
       facts: { label: string; value: string }[];
@@ -357,10 +359,15 @@ test('a sample is told whole, and is drawn again with its seed', async () => {
       timeline: { seq: string; what: string }[];
     }[];
   }[];
-  expect(samples.map(({ of, stories }) => [of, stories.length])).toEqual([
-    ['grants', 5],
-    ['removals', 5],
-    ['requests-not-granted', 0],
+  expect(samples.map(({ of, size, stories }) => [of, size, stories.length])).toEqual([
+    ['grants', 16, 5],
+    ['removals', 16, 5],
+    ['requests-not-granted', 0, 0],
+    ['terminations', 1, 1],
+    ['emergencies', 1, 1],
+    ['review-lines', 4, 4],
+    ['privileged', 1, 1],
+    ['made-around-latchkey', 9, 5],
   ]);
   const factsOf = (of: { facts: { label: string; value: string }[] } | undefined) =>
     new Map(of?.facts.map(({ label, value }) => [label, value]));
@@ -379,6 +386,69 @@ test('a sample is told whole, and is drawn again with its seed', async () => {
     await readFile(join(folder, 'samples.json'), 'utf8'),
   );
   await rm(again, { recursive: true });
+});
+
+test('the shell of the page draws every sample again, from the lists of the pack; a query of the database draws the same', async () => {
+  const samples: { of: string; keys: string[] }[] = JSON.parse(
+    await readFile(join(folder, 'samples.json'), 'utf8'),
+  );
+  const [seed = '', draw = '', ...lines] = (await shownIn('draw')).split('\n');
+  expect(lines).toHaveLength(samples.length);
+  for (const [n, { of, keys }] of samples.entries()) {
+    expect(lines[n]).toContain(`draw ${of} `);
+    const { stdout } = await promisify(execFile)('bash', ['-c', [seed, draw, lines[n]].join('\n')], {
+      cwd: folder,
+    });
+    expect(
+      stdout.split('\n').filter((line) => line !== ''),
+      of,
+    ).toEqual(keys);
+  }
+  for (const of of ['grants', 'removals', 'requests-not-granted'] as const) {
+    const { rows } = await sampleQuery(of, QUARTER, { size: 5, seed: 'spring' }).execute(fresh.database.db);
+    expect(samples.find((one) => one.of === of)?.keys).toEqual(rows.map(({ id }) => id));
+  }
+});
+
+test('a seed may be any word: the shell is given it as it is', async () => {
+  const out = await mkdtemp(join(tmpdir(), 'evidence-'));
+  const seed = `it's $HOME "a" \`b\` ü`;
+  await run('--from', '2026-01-01', '--to', '2026-03-31', '--sample', '3', '--seed', seed, '--out', out);
+  const [{ keys }] = JSON.parse(await readFile(join(out, 'samples.json'), 'utf8'));
+  const lines = (await shownIn('draw', await readFile(join(out, 'index.html'), 'utf8'))).split('\n');
+  const { stdout } = await promisify(execFile)('bash', ['-c', lines.slice(0, 3).join('\n')], { cwd: out });
+  expect(stdout.trim().split('\n')).toEqual(keys);
+  await rm(out, { recursive: true });
+});
+
+test('a leaver, an emergency, a line of a review and what was made around Latchkey are told with the changes that they are about', async () => {
+  type Told = {
+    id: string;
+    facts: { label: string; value: string }[];
+    timeline: { what: string; proof: string }[];
+    changes?: Told[];
+  };
+  const samples: { of: string; stories: Told[] }[] = JSON.parse(
+    await readFile(join(folder, 'samples.json'), 'utf8'),
+  );
+  const of = (name: string) => samples.find((one) => one.of === name)?.stories ?? [];
+  expect(of('terminations')[0]?.changes?.map(({ id }) => id)).toEqual([planted.leaver]);
+  expect(of('emergencies')[0]?.changes?.map(({ id }) => id)).toEqual([planted.breakGlass]);
+  expect(of('privileged')[0]?.changes?.map(({ id }) => id)).toEqual([planted.privileged]);
+  const [told] = of('terminations');
+  expect(told?.facts).toContainEqual({ label: 'Last seen gone at', value: '2026-03-02 10:00:00' });
+  // The case has an entry of its own in the audit, proven like those of its changes.
+  expect(told?.timeline).toMatchObject([{ proof: expect.stringMatching(/^samples\/.*\.tlog-proof$/) }]);
+  // What is out of the ordinary is said of a change also where it is of no population of changes.
+  const fact = (story: Told | undefined, label: string) =>
+    story?.facts.find((one) => one.label === label)?.value;
+  expect(fact(of('emergencies')[0]?.changes?.[0], 'Exceptions')).toContain('break-glass');
+  // Of the lines of a review one has the entry that decided it; another line's is not its own.
+  const lines = of('review-lines');
+  const line = (n: number) => lines.find(({ id }) => id.endsWith(`/${n}`));
+  expect(line(1)?.timeline.map(({ what }) => what)).toHaveLength(1);
+  expect(line(4)?.timeline).toEqual([]);
+  expect(line(3)?.changes?.length).toBe(1);
 });
 
 test('who held what stands there for the start and the end, and the whole of what is privileged with its approval', async () => {
@@ -513,7 +583,8 @@ test('the story of each sample says what was out of the ordinary about it, and w
       timeline: { at: string; what: string; seq: string; proof: string }[];
     }[];
   }[];
-  const stories = samples.flatMap((one) => one.stories);
+  // Those of the populations of changes; the others tell of the same changes.
+  const stories = samples.slice(0, 3).flatMap((one) => one.stories);
   const fact = (id: string, label: string) =>
     stories.find((one) => one.id === id)?.facts.find((one) => one.label === label)?.value;
   expect(fact(planted.early, 'Exceptions')).toBe('written before it was approved');
@@ -606,8 +677,8 @@ test('the canary’s days without a round are told: of those it is no evidence',
 });
 
 /** What stands in the page, as somebody copies it. */
-async function shownIn(id: string): Promise<string> {
-  const shown = new RegExp(`<pre id="${id}">(.*?)</pre>`, 's').exec(await page())?.[1] ?? '';
+async function shownIn(id: string, html?: string): Promise<string> {
+  const shown = new RegExp(`<pre id="${id}">(.*?)</pre>`, 's').exec(html ?? (await page()))?.[1] ?? '';
   return shown
     .replaceAll('&quot;', '"')
     .replaceAll('&#39;', "'")
@@ -839,10 +910,15 @@ test('a manifest made anew is forged, with the old signature, with another key�
 });
 
 test('each entry of a sample is proven; one that was rewritten is not, though the manifest fits', async () => {
-  const samples: { stories: { id: string; timeline: { seq: string; proof: string }[] }[] }[] = JSON.parse(
+  type Timeline = { seq: string; proof: string }[];
+  const samples: { stories: { timeline: Timeline; changes?: { timeline: Timeline }[] }[] }[] = JSON.parse(
     await readFile(join(folder, 'samples.json'), 'utf8'),
   );
-  const timelines = samples.flatMap(({ stories }) => stories.flatMap(({ timeline }) => timeline));
+  const told = samples.flatMap(({ stories }) =>
+    stories.flatMap(({ timeline, changes = [] }) => [timeline, ...changes.map((one) => one.timeline)].flat()),
+  );
+  // A case may be in several samples.
+  const timelines = [...new Map(told.map((one) => [one.proof, one])).values()];
   expect(timelines.length).toBeGreaterThan(50);
   for (const { seq, proof } of timelines) expect(proof.endsWith(`/${seq}.tlog-proof`)).toBe(true);
   // Those of the policy are proven too, and those of the keys; where one follows another, twice.

@@ -15,8 +15,13 @@ export async function plantLeaver(db: Db, who: Somebody, by: Somebody, revokeId:
     closedAt: on(60, 11),
     closing: 'all is gone',
   };
+  const id = randomUUID();
+  await sql`insert into audit (at, type, actor, data)
+    values (${on(60)}, 'offboardingStarted', '{"part":"latchkey"}', ${JSON.stringify({ offboardingId: id, personId: who.id, cause: 'deactivated' })}::jsonb)`.execute(
+    db,
+  );
   await sql`insert into offboardings (id, person_id, state, version, cause, opened_at, doc)
-    values (${randomUUID()}, ${who.id}, 'closed', 1, 'deactivated', ${on(60)}, ${JSON.stringify(doc)}::jsonb)`.execute(
+    values (${id}, ${who.id}, 'closed', 1, 'deactivated', ${on(60)}, ${JSON.stringify(doc)}::jsonb)`.execute(
     db,
   );
 }
@@ -43,6 +48,20 @@ export async function plantReview(
   };
   await sql`insert into campaigns (id, state, version, opened_at, entitlement_keys, doc)
     values (${campaign}, 'closed', 1, ${on(30)}, '{orders}', ${JSON.stringify(doc)}::jsonb)`.execute(db);
+  const submitted = {
+    campaignId: campaign,
+    by: { id: reviewer.id, name: reviewer.name },
+    clickId: null,
+    lines: [
+      { n: 1, decision: 'keep' },
+      { n: 2, decision: 'keep' },
+      { n: 3, decision: 'revoke' },
+    ],
+  };
+  await sql`insert into audit (at, type, actor, data)
+    values (${on(31, 10)}, 'linesSubmitted', ${JSON.stringify({ person: reviewer.id, name: reviewer.name })}::jsonb, ${JSON.stringify(submitted)}::jsonb)`.execute(
+    db,
+  );
   const lines = [
     { draft: 'keep', comment: 'on call for the import', seconds: 40, inBulk: false, revokeId: null },
     { draft: 'keep', comment: null, seconds: 41, inBulk: true, revokeId: null },

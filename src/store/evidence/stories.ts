@@ -99,3 +99,42 @@ export async function toldElsewhere(tx: Tx, changeIds: readonly string[]): Promi
     order by at, source`.execute(tx);
   return rows;
 }
+
+/** An audit entry of a case that is of no single change. */
+export type CaseEntry = AuditEntry & { id: string; seq: string | null };
+
+/** Of each of these rows: the audit entries of the leaver's case, or those of the review that are of that line. */
+export async function caseEntries(
+  tx: Tx,
+  of: string,
+  rows: readonly Record<string, unknown>[],
+  { from }: { from: Date },
+): Promise<CaseEntry[][]> {
+  if (rows.length === 0 || (of !== 'terminations' && of !== 'review-lines')) return rows.map(() => []);
+  const [field, column] =
+    of === 'terminations' ? (['offboardingId', 'case'] as const) : (['campaignId', 'campaign'] as const);
+  const ids = [...new Set(rows.map((row) => String(row[column])))];
+  // A review may have begun before the period; it is open for a year at most.
+  const { rows: entries } = await sql<CaseEntry>`
+    select a.id, a.at, a.type, a.actor, a.data, s.seq from audit a left join audit_seals s on s.audit_id = a.id
+    where a.change_id is null and a.at >= ${from}::timestamptz - interval '1 year'
+      and coalesce(a.data->>${sql.lit(field)}, a.data->>'reviewOf') = any(${ids}::text[]) order by a.at, a.id`.execute(
+    tx,
+  );
+  return rows.map((row) => {
+    const line = of === 'review-lines' ? Number(row.line) : null;
+    return entries.filter(({ data }) => isOfLine(data, { id: String(row[column]), field, line }));
+  });
+}
+
+function isOfLine(
+  data: Record<string, unknown>,
+  { id, field, line }: { id: string; field: string; line: number | null },
+): boolean {
+  if ((data[field] ?? data.reviewOf) !== id) return false;
+  if (line === null) return true;
+  if (data.line !== undefined) return data.line === line;
+  // What is of other lines alone is not of this one.
+  if (!Array.isArray(data.lines)) return true;
+  return data.lines.some((one) => one === line || (one as { n?: unknown } | null)?.n === line);
+}
