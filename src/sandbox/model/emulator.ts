@@ -101,7 +101,10 @@ export function createModelEmulator(world: World): Emulator {
         ? JSON.stringify(scriptedFreeText(freeText))
         : sheet === null
           ? 'There is no fact sheet in this message.'
-          : JSON.stringify(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet));
+          : JSON.stringify({
+              ...(isFinding(sheet) ? scriptedFinding(sheet) : scriptedAdvice(sheet)),
+              ...(mode.mode === 'against' ? { lean: 'deny' } : {}),
+            });
     const complete = (content: string | null, finish = 'stop', refusal: string | null = null) => {
       answers += 1;
       return completion(answers, request, { content, finish, refusal });

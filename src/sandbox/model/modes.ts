@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const modes = [
   /** Reads the fact sheet and answers as a careful model would. */
   'scripted',
+  /** Answers as a careful model would, and leans to deny whatever it is. */
+  'against',
   /** 503 with an error body. */
   'down',
   /** The scripted answer after `ms`. */

@@ -1,5 +1,11 @@
 import { type Acting, actingIn } from './acting.ts';
+import { ordinaryScenes } from './ordinary-scenes.ts';
+import { peopleScenes } from './people-scenes.ts';
+import { plantedScenes } from './planted-scenes.ts';
 import { type PlayedWorld, playedWorld } from './played-world.ts';
+import { agreedTo, policyScenes } from './policy-scenes.ts';
+import { reviewScenes } from './review-scenes.ts';
+import type { Planted } from './scene.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -8,8 +14,7 @@ export type PlayedQuarter = {
   /** The first and the last day, as the command takes them. */
   from: string;
   to: string;
-  /** Ids of the changes that are not as they should be, by what was planted. */
-  planted: Record<string, string>;
+  planted: Planted;
   /** What the commands that made the pack and checked it have said. */
   said: string;
 };
@@ -24,10 +29,20 @@ export async function playQuarter(out: string, { days = 91 } = {}): Promise<Play
   // Installed on the Friday before.
   const world = await playedWorld(new Date(from.getTime() - 3 * DAY_MS + 8 * 3_600_000));
   try {
-    const planted: Record<string, string> = {};
+    const planted: Planted = {};
     const acting = actingIn(world, from);
     await opening(acting);
-    await play(acting, planted, days);
+    const scenes = [
+      ...ordinaryScenes,
+      ...peopleScenes,
+      ...plantedScenes,
+      ...reviewScenes,
+      ...policyScenes,
+    ].filter(({ day }) => day < days);
+    for (const { day, hour, play } of scenes.toSorted((a, b) => a.day - b.day || a.hour - b.hour)) {
+      await acting.at(day, hour);
+      await play(acting, planted);
+    }
     await world.letPass(new Date(from.getTime() + days * DAY_MS + 9 * 3_600_000));
     const [first, last] = [dayOf(from), dayOf(new Date(from.getTime() + (days - 1) * DAY_MS))];
     const made = await world.latchkey(
@@ -63,34 +78,12 @@ function dayOf(moment: Date): string {
 }
 
 /** The security officer agrees to the policy that Latchkey was installed with. */
-async function opening({ startLatchkey, settles, visitor, query, latchkey }: Acting): Promise<void> {
+async function opening(acting: Acting): Promise<void> {
+  const { startLatchkey, settles, visitor } = acting;
   await startLatchkey();
   await settles();
   // Latchkey gets to know them when they look at its Home.
   for (const as of ['sam', 'sofia', 'tom', 'olga']) await visitor.request('POST', '/slack/sim/home', { as });
   await settles();
-  const [policy] = await query<{ fingerprint: string; on: string }>(
-    `select fingerprint, (clock_timestamp() at time zone 'UTC')::date::text as on from policies order by loaded_at desc limit 1`,
-  );
-  await latchkey(
-    'policy',
-    'agreed',
-    policy?.fingerprint ?? '',
-    '--by',
-    'sam@acme.example',
-    '--on',
-    policy?.on ?? '',
-    '--where',
-    'minutes of the security board, item 4',
-  );
-}
-
-async function play(acting: Acting, planted: Record<string, string>, days: number): Promise<void> {
-  await acting.at(1);
-  planted.first = await acting.isGiven('ines', {
-    entitlement: 'orders-api-read',
-    seconds: 604_800,
-    reason: 'Stuck orders',
-  });
-  void days;
+  await agreedTo(acting, 'sam@acme.example', 'minutes of the security board, item 4');
 }

@@ -29,7 +29,7 @@ const CANARY_EVERY_MS = 86_400_000;
 export type PlayedWorld = {
   clock: PutForwardClock;
   visitor: Visitor;
-  latchkeyUrl: string;
+  worldUrl: string;
   policyDir: string;
   /** Verifier key of the audit. */
   vkey: string;
@@ -42,6 +42,8 @@ export type PlayedWorld = {
   settles(): Promise<void>;
   /** Lets time go by until then. What comes due on the way happens when it is due. */
   letPass(until: Date): Promise<void>;
+  /** The same where something does not come to rest: the first minutes after what comes due next by seconds, the rest by minutes. */
+  passesUnsettled(seconds: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -103,7 +105,7 @@ export async function playedWorld(begins: Date): Promise<PlayedWorld> {
   const world: PlayedWorld = {
     clock,
     visitor,
-    latchkeyUrl,
+    worldUrl,
     policyDir,
     vkey: readSigner(signingKey)?.verifier.vkey ?? '',
     query,
@@ -207,7 +209,13 @@ const NEXT = `
     union all select next_at from outbox where done_at is null
     union all select max(started_at) + $1 * interval '1 millisecond' from canary_runs) x (at)`;
 
-function passing({ clock, visitor, query, wake, isUp }: Passing): Pick<PlayedWorld, 'settles' | 'letPass'> {
+function passing({
+  clock,
+  visitor,
+  query,
+  wake,
+  isUp,
+}: Passing): Pick<PlayedWorld, 'settles' | 'letPass' | 'passesUnsettled'> {
   async function underWay(): Promise<string[]> {
     const pending = await Promise.all(
       ['push', 'hooks'].map(async (what) => {
@@ -221,10 +229,10 @@ function passing({ clock, visitor, query, wake, isUp }: Passing): Pick<PlayedWor
   }
 
   /** Nothing is under way in a process, as far as its database tells: a clock put forward would end what waits. */
-  async function rests(): Promise<void> {
+  async function rests(ms = RESTS_MS): Promise<void> {
     for (const began = Date.now(); Date.now() - began < PATIENCE_MS; ) {
       await sleep(LOOK_MS);
-      const [one] = await query<{ busy: boolean }>(BUSY, [RESTS_MS]);
+      const [one] = await query<{ busy: boolean }>(BUSY, [ms]);
       if (one?.busy !== true) return;
     }
     throw new Error('its database does not come to rest');
@@ -244,16 +252,30 @@ function passing({ clock, visitor, query, wake, isUp }: Passing): Pick<PlayedWor
     }
   }
 
+  const next = async () => (await query<{ at: Date | null }>(NEXT, [CANARY_EVERY_MS]))[0]?.at ?? null;
+  const step = async (seconds: number) => {
+    clock.putForwardTo(new Date(clock.now().getTime() + seconds * 1_000));
+    await wake();
+    await rests(3 * RESTS_MS);
+  };
+
+  async function passesUnsettled(seconds: number): Promise<void> {
+    const until = clock.now().getTime() + seconds * 1_000;
+    clock.putForwardTo((await next()) ?? clock.now());
+    for (let passed = 0; passed < 80; passed += 2) await step(2);
+    // What was begun by a jump has answered before the next one.
+    while (clock.now().getTime() < until) for (const seconds of [600, 1, 1]) await step(seconds);
+  }
+
   async function letPass(until: Date): Promise<void> {
     await settles();
     for (;;) {
-      const [next] = isUp() ? await query<{ at: Date | null }>(NEXT, [CANARY_EVERY_MS]) : [];
-      const due = next?.at ?? null;
+      const due = isUp() ? await next() : null;
       const to = due === null || due > until ? until : due;
       clock.putForwardTo(to);
       await settles();
       if (to >= until) return;
     }
   }
-  return { settles, letPass };
+  return { settles, letPass, passesUnsettled };
 }
