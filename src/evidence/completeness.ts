@@ -1,4 +1,5 @@
 import { listTitles } from '../core/evidence/controls.ts';
+import { stateOfEvent } from '../core/evidence/words.ts';
 import { countOf, rowsOf } from '../store/evidence/cursor.ts';
 import {
   type MembershipEvent,
@@ -85,6 +86,7 @@ async function writeOfIdp(writing: Writing, around: OpenList): Promise<Told[]> {
       madeBy: actor,
       matched: matched ?? 'nothing',
       change: changeId,
+      state: stateOfEvent(event),
       event: `${source}:${event.id}`,
     };
     await all.add(row);
@@ -117,6 +119,7 @@ async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told
       madeBy: actor,
       matched: matched ?? 'nothing',
       change: changeId,
+      state: stateOfEvent(event),
       event: `${source}:${event.id}`,
     };
     await all.add(row);

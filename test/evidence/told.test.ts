@@ -76,6 +76,17 @@ test('a removal that is in effect is said to be gone, and a rule is no person', 
     expect(Object.keys((await pack.list(name))[0] ?? {})).not.toContain('is');
 });
 
+test('a removal that a log tells of is gone there too, as in the list of removals', async () => {
+  const removals = new Map((await pack.list('removals')).map(({ change, state }) => [change, state]));
+  for (const name of ['membership-events', 'team-events']) {
+    const ofRemovals = (await pack.list(name)).filter(
+      ({ direction, matched }) => direction === 'removed' && matched === 'change',
+    );
+    expect(ofRemovals.length, name).toBeGreaterThan(10);
+    for (const { change, state } of ofRemovals) expect(state).toBe(removals.get(change) ?? 'gone');
+  }
+});
+
 test('days of privileged access are counted within the period and in all', async () => {
   expect(await pack.list('privileged')).toMatchObject([{ daysHeldInPeriod: 90, daysHeldInAll: 94.6178 }]);
 });

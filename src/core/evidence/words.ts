@@ -27,6 +27,24 @@ export function stateInWords(kind: Change['kind'], state: ChangeState): string {
   return kind === 'grant' ? state : (removalStates[state] ?? state);
 }
 
+/** What explains a removal that a log tells of is a removal too; what was found missing is given again. */
+const isRemovalOf = new Set(['change', 'wanted', 'correcting']);
+
+/** The state of what explains an entry of another system's log, in the words of the lists of changes. */
+export function stateOfEvent({
+  direction,
+  matched,
+  state,
+}: {
+  direction: 'added' | 'removed';
+  matched: string | null;
+  state: string | null;
+}): string | null {
+  if (state === null) return null;
+  const isRemoval = direction === 'removed' && matched !== null && isRemovalOf.has(matched);
+  return stateInWords(isRemoval ? 'revoke' : 'grant', state as ChangeState);
+}
+
 /** `2026-03-03 14:05:09 UTC`. */
 export function utc(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
