@@ -93,6 +93,7 @@ export function openRow(row: PopulationRow, book: Book): Row {
 export const removalColumns = [
   ...whatAndWho,
   'reason',
+  'lookedAtIn',
   'requestedBy',
   'decidedAt',
   'decidedBy',
@@ -212,6 +213,7 @@ export function removalRow(row: PopulationRow, book: Book): Row {
   return {
     ...what(row, book, 'revoke'),
     reason: row.reason,
+    lookedAtIn: row.cause === 'review' ? (row.lookedAtIn ?? 'where is not kept') : null,
     requestedBy: row.requester,
     decidedAt: legs.decidedAt,
     decidedBy: deciderInWords(decision),

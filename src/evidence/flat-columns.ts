@@ -47,6 +47,7 @@ export const flatColumns: Partial<Record<ListName, readonly string[]>> = {
   ],
   'review-lines': [
     'campaign',
+    'lookedAtIn',
     'line',
     'kind',
     'person',

@@ -27,7 +27,7 @@ const shown: readonly (readonly [ListName, empty: string])[] = [
   ['terminations', 'Nobody left.'],
   ['deactivations', 'No deactivation was told of.'],
   ['reviews', 'No access review was under way.'],
-  ['review-lines', 'No access review was under way, so it has no lines.'],
+  ['review-lines', 'No access review was under way, and nothing was answered in a weekly digest.'],
   ['duties', 'Nobody had more than one part: owner, approver, reviewer, and who agreed to the policy.'],
   ['entitlements', 'The catalogue is empty.'],
   ['privileged', 'Nobody held access that the catalogue calls high or critical.'],

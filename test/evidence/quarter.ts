@@ -52,6 +52,7 @@ export function access(
     reason = 'the nightly import fails',
     key = 'orders',
     to = target,
+    endedBy = { cause: 'expiry', by: null },
   }: {
     cause?: Cause;
     days?: number;
@@ -59,6 +60,7 @@ export function access(
     reason?: string;
     key?: string;
     to?: Target;
+    endedBy?: { cause: Cause; by: Somebody | null };
   } = {},
 ): Access {
   const [id, revokeId] = [newId(), newId()];
@@ -130,15 +132,15 @@ export function access(
       {
         ...base(id, endsAt),
         type: 'grantEnded',
-        cause: 'expiry',
-        by: null,
+        cause: endedBy.cause,
+        by: endedBy.by?.id ?? null,
         revokeId,
         stillHeld: false,
         stillHeldUntil: null,
       },
       ...takenAway(
         revokeId,
-        { ...received, cause: 'expiry', reason: 'its time was over' },
+        { ...received, cause: endedBy.cause, reason: 'its time was over' },
         endsAt,
         secondsToGone,
       ),

@@ -18,7 +18,7 @@ export const listTitles = {
   terminations: 'Leavers',
   deactivations: 'Deactivations that the identity provider told of',
   reviews: 'Access reviews',
-  'review-lines': 'Lines of access reviews',
+  'review-lines': 'Lines of access reviews, and what weekly digests were answered',
   duties: 'One person in several parts',
   emergencies: 'Break-glass: access taken in an emergency',
   violations: 'Not approved before it was given, or not by somebody else',

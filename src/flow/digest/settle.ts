@@ -91,7 +91,8 @@ async function follow(
     case 'revoke': {
       const target = await targetOf(context, unit, line);
       if (target === null) return notKnown(line);
-      const reviewed = { ...line, groupId: target.groupId, target };
+      const reason = 'looked at in a weekly digest, and not kept';
+      const reviewed = { ...line, groupId: target.groupId, target, reason };
       const taken = await takeAwayReviewed(unit, reviewed, by);
       if (taken === 'targetUnknown') return notKnown(line);
       return taken === 'notHeld' ? nothingToEnd(line) : taken;

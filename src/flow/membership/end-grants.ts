@@ -163,8 +163,10 @@ export function revokeOf(revoke: {
   by: { id: PersonId; name: string } | null;
   actor: Actor;
   at: Date;
+  /** Left out: that of its cause. */
+  reason?: string;
 }): ChangeEvent[] {
-  const { revokeId, of, target, cause, by, actor, at } = revoke;
+  const { revokeId, of, target, cause, by, actor, at, reason = reasons[cause] } = revoke;
   return [
     {
       type: 'changeReceived',
@@ -176,7 +178,7 @@ export function revokeOf(revoke: {
       entitlementKey: of.entitlementKey,
       personId: of.personId,
       requesterId: by?.id ?? null,
-      reason: reasons[cause],
+      reason,
       ticket: null,
       requestedSeconds: null,
       target,

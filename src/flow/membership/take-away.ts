@@ -15,6 +15,8 @@ export type Reviewed = {
   groupId: string;
   entitlementKey: EntitlementKey;
   target: Target | null;
+  /** What the removal has for its reason; left out: that of a review. */
+  reason?: string;
 };
 
 export type TakenAway = Required<Following> & { revokeId: ChangeId };
@@ -29,7 +31,7 @@ export type NotTaken = 'notHeld' | 'targetUnknown';
  */
 export async function takeAwayReviewed(
   unit: Unit,
-  { personId, groupId, entitlementKey, target }: Reviewed,
+  { personId, groupId, entitlementKey, target, reason }: Reviewed,
   by: { id: PersonId; name: string } | null,
 ): Promise<TakenAway | NotTaken> {
   const pair = { personId, groupId };
@@ -56,7 +58,16 @@ export async function takeAwayReviewed(
     { cause: 'review', revokeId, actor, at: unit.now },
   );
   const of = { personId, entitlementKey };
-  const revoke = revokeOf({ revokeId, of, target: from, cause: 'review', by, actor, at: unit.now });
+  const revoke = revokeOf({
+    revokeId,
+    of,
+    target: from,
+    cause: 'review',
+    by,
+    actor,
+    at: unit.now,
+    ...(reason === undefined ? {} : { reason }),
+  });
   return { revokeId, events: [...ended, ...revoke], notes, jobs: [] };
 }
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Cell } from '../../core/csv.ts';
+import { inDigest, inReview } from './looked-at.ts';
 import type { Period } from './populations.ts';
 
 /** A row of a list as it is written. */
@@ -60,8 +61,12 @@ export function reviews(period: Period): Flat {
 const isUnexplained = sql`l.decision = 'keep' and coalesce(l.comment, '') = ''`;
 const isByHolder = sql`(l.decided_by is not null and l.decided_by = l.person_id)`;
 /** The reviewer had approved the access that is under review. */
-export const isByApprover = sql`coalesce(g.doc->'approvals' @> jsonb_build_array(jsonb_build_object('by', l.decided_by::text))
-  or g.doc->'decision'->>'by' = l.decided_by::text, false)`;
+export const isByApprover = approvedBy(sql`g.doc`, sql`l.decided_by`);
+
+function approvedBy(doc: RawBuilder<unknown>, by: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`coalesce(${doc}->'approvals' @> jsonb_build_array(jsonb_build_object('by', ${by}::text))
+  or ${doc}->'decision'->>'by' = ${by}::text, false)`;
+}
 
 export const reviewedAs = (period: Period) => sql`(select k.* from ${reviewed(period)}) k`;
 
@@ -70,21 +75,40 @@ const timed = sql`
   select campaign_id, n, extract(epoch from drafted_at - greatest(shown_at, lag(drafted_at) over (partition by campaign_id, decided_by order by drafted_at))) as seconds
   from campaign_lines where drafted_at is not null and not draft_in_bulk and decided_by is not null`;
 
+/** What was answered in a weekly digest stands beside them: its reader has looked at it too. A question decides nothing. */
 export function reviewLines(period: Period): Flat {
   return sql`
-    select l.campaign_id as campaign, l.n as line, l.kind, coalesce(l.facts->'person'->>'name', p.name) as person,
+    select * from (${linesOfReviews(period)} union all ${linesOfDigests(period)}) both_kinds
+    order by "openedAt", campaign, line`;
+}
+
+const linesOfReviews = (period: Period) => sql`
+    select l.campaign_id as campaign, ${inReview} as "lookedAtIn", l.n as line, l.kind, coalesce(l.facts->'person'->>'name', p.name) as person,
       coalesce(l.facts->'person'->>'email', p.email) as email, l.entitlement_key as entitlement, l.facts->>'tier' as tier,
       l.decision, l.comment as rationale, l.decided_by_name as reviewer, l.decided_at as "decidedAt",
       coalesce(l.draft_in_bulk and l.decision = 'keep', false) as "inBulk", round(t.seconds::numeric, 1)::float8 as "secondsTaken",
       ${isByHolder} as "decidedOnThemselves", l.change_id as change,
       coalesce((select array_agg(a->>'name') from jsonb_array_elements(g.doc->'approvals') a),
         array_remove(array[coalesce(g.doc->'decision'->>'byName', l.facts->'approved'->>'by')], null)) as "accessApprovedBy",
-      ${isByApprover} as "reviewerApprovedIt", l.revoke_id as revoke, (c.doc->'legs'->>'seenAt')::timestamptz as "seenGoneAt"
+      ${isByApprover} as "reviewerApprovedIt", l.revoke_id as revoke, (c.doc->'legs'->>'seenAt')::timestamptz as "seenGoneAt",
+      k.opened_at as "openedAt"
     from ${reviewedAs(period)} join campaign_lines l on l.campaign_id = k.id
     left join people p on p.id = l.person_id left join changes c on c.id = l.revoke_id left join changes g on g.id = l.change_id
-    left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n
-    order by k.opened_at, l.campaign_id, l.n`;
-}
+    left join (${timed}) t on t.campaign_id = l.campaign_id and t.n = l.n`;
+
+const linesOfDigests = ({ from, to }: Period) => sql`
+    select l.digest_id, ${inDigest}, l.place, 'digest', p.name, p.email, l.entitlement_key, null,
+      case l.verb when 'notRenewed' then 'keep, and not renew' else l.verb end, null, l.by_name, l.answered_at, false, null::float8,
+      l.decided_by = l.person_id, l.change_id, coalesce((select array_agg(a->>'name') from jsonb_array_elements(o.doc->'approvals') a),
+        array_remove(array[o.doc->'decision'->>'byName'], null)),
+      ${approvedBy(sql`o.doc`, sql`l.decided_by`)}, l.revoke_id, (c.doc->'legs'->>'seenAt')::timestamptz, g.made_at
+    from (
+      select l.*, l.answer->>'verb' as verb, (l.answer->>'by')::uuid as decided_by, l.answer->>'byName' as by_name,
+        ${time("l.answer->>'at'")} as answered_at, (l.answer->>'revokeId')::uuid as revoke_id
+      from digest_lines l where l.answer is not null and l.answer->>'verb' <> 'ask'
+    ) l join digests g on g.id = l.digest_id join people w on w.id = g.person_id
+    left join people p on p.id = l.person_id left join changes c on c.id = l.revoke_id left join changes o on o.id = l.change_id
+    where l.answered_at >= ${from} and l.answered_at < ${to}`;
 
 /** What was out of the ordinary in the lines of reviews; a line that is not decided on is, once its review has closed. */
 export function reviewGaps(period: Period): RawBuilder<ReviewGap> {

@@ -3,6 +3,7 @@ import type { Approval, Cause, Change, Decision, Legs } from '../../core/change/
 import type { ChangeState } from '../../core/change/life-cycle.ts';
 import type { ApproverStage } from '../../core/policy/routing.ts';
 import { logTimes } from './log-times.ts';
+import { inDigest, inReview } from './looked-at.ts';
 import { isNotGiven, isOpenAtEnd } from './requests.ts';
 
 /** From its first moment, up to and without its last. */
@@ -83,6 +84,8 @@ export type PopulationRow = {
   byIdpLog: Date | null;
   /** What the model leaned to; null: it gave no advice. */
   lean: string | null;
+  /** Of a removal that a reviewer called for: where they looked at it; null: that is not kept, or it is no such removal. */
+  lookedAtIn: string | null;
 };
 
 /** Whose times are looked up in other systems' logs. Revokes of later count too: they end what was given. */
@@ -138,6 +141,13 @@ const deciderEmails = sql`array(
     union all select (select w.email from people w where w.id = (d.decision->>'by')::uuid), 1 where jsonb_array_length(d.approvals) = 0) y
   where y.email is not null order by y.n)`;
 
+/** Somebody may look at an access in a review or in a digest, and not keep it. */
+const lookedAtIn = sql`case when d.cause = 'review' then coalesce(
+  (select ${inReview} from campaign_lines l join campaigns k on k.id = l.campaign_id
+    where l.person_id = c.person_id and l.group_id = c.group_id and l.revoke_id = c.id limit 1),
+  (select ${inDigest} from digest_lines l join digests g on g.id = l.digest_id join people w on w.id = g.person_id
+    where l.answer is not null and l.answer->>'revokeId' = c.id::text limit 1)) end`;
+
 /** `timed`: the changes whose times in other systems' logs are looked up, as a condition on `c` and its document `d`. */
 function rowsFrom(population: RawBuilder<unknown>, timed: RawBuilder<unknown>): RawBuilder<PopulationRow> {
   return sql`
@@ -150,7 +160,7 @@ function rowsFrom(population: RawBuilder<unknown>, timed: RawBuilder<unknown>): 
       (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",
       ${timeOf(sql`d."grant"->>'startsAt'`)} as "startsAt", ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", gone.seen_at as "seenGoneAt",
       gone.anypoint_at as "goneByLog", own.anypoint_at as "byAnypointLog", own.idp_at as "byIdpLog",
-      s.advice->'advice'->>'lean' as lean
+      s.advice->'advice'->>'lean' as lean, ${lookedAtIn} as "lookedAtIn"
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}
     join people p on p.id = c.person_id
     left join people q on q.id = c.requester_id
