@@ -1,6 +1,7 @@
 import type { Change } from '../core/change/change.ts';
 import {
   rightOf,
+  rightOfDecision,
   secondsToSeen,
   type Violation,
   violationInWords,
@@ -115,7 +116,6 @@ function decidersOf({ approvals, decision }: Pick<PopulationRow, 'approvals' | '
 
 export function grantRow(row: PopulationRow, book: Book, author: Author | null): Row {
   const { approvals, decision, legs, stages, ended } = row;
-  const byRule = decision?.by === null || decision === null;
   return {
     ...what(row, book),
     requestedAt: row.requestedAt,
@@ -129,11 +129,13 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     byWhatRight:
       approvals.length > 0
         ? approvals.map((one) => rightOf(stages ?? [], one) ?? 'not kept')
-        : byRule
-          ? 'a rule of the policy'
-          : 'as the card of many says',
-    signedInAfreshWith: approvals.flatMap(({ stepUp }) =>
-      stepUp === undefined ? [] : [[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(' ')],
+        : decision === null
+          ? null
+          : rightOfDecision({ kind: 'grant', cause: row.cause, stages, decision }),
+    signedInAfreshWith: approvals.flatMap(({ name, stepUp }) =>
+      stepUp === undefined
+        ? []
+        : [`${name}: ${[stepUp.acr, ...stepUp.amr].filter((part) => part !== null).join(' ')}`],
     ),
     clauses: (row.clauses ?? []).filter((clause) => clause !== null),
     policy: row.policy,
@@ -181,8 +183,9 @@ export function approvedHow(
   if (wrong.length > 0) return 'before it was given, but not by somebody else';
   if (approvals.length > 1) return 'by several people, before it was given';
   if (approvals.length === 1) return 'by a person, before it was given';
-  return decision.by === null
-    ? 'by a rule of the written policy, before it was given'
+  if (decision.by === null) return 'by a rule of the written policy, before it was given';
+  return cause === 'restore'
+    ? 'given back to somebody who had left, by whoever may do so'
     : 'by a person on a card of many, before it was given';
 }
 

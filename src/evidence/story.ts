@@ -1,5 +1,5 @@
 import type { Change } from '../core/change/change.ts';
-import { rightOf, secondsToSeen } from '../core/evidence/checks.ts';
+import { rightOf, rightOfDecision, secondsToSeen } from '../core/evidence/checks.ts';
 import { BY_RULE, deciderInWords, utc } from '../core/evidence/words.ts';
 import { readClauses } from '../policy/catalogue-file.ts';
 import type { policyOf, Story, ToldElsewhere } from '../store/evidence/stories.ts';
@@ -131,13 +131,17 @@ function seenInWords({ legs, signedInAt, inEffectNote }: Change): string | null 
   return `${timeOf(legs.seenAt)}${after}${inEffectNote === null ? '' : ` (${inEffectNote})`}`;
 }
 
-function decidedInWords({ decision, refusal }: Change): string | null {
+function decidedInWords({ kind, decision, refusal }: Change): string | null {
   if (decision === null) return refusal === null ? null : `refused (${BY_RULE}): ${refusal.text}`;
   const note = decision.note === null ? '' : `: ${decision.note}`;
-  return `${decision.outcome} (${deciderInWords(decision)}) at ${utc(decision.at)}${note}`;
+  // That a removal was approved, nobody says.
+  const outcome =
+    kind === 'revoke' && decision.outcome === 'approved' ? 'to be taken away' : decision.outcome;
+  return `${outcome} (${deciderInWords(decision)}) at ${utc(decision.at)}${note}`;
 }
 
-function rightsInWords({ approvals, plan, decision, kind }: Change, emails: Story['emails']): string | null {
+function rightsInWords(change: Change, emails: Story['emails']): string | null {
+  const { approvals, plan, decision } = change;
   const rights = approvals.map((one) => {
     const { name, by, at, stepUp } = one;
     const email = emails[by];
@@ -149,9 +153,7 @@ function rightsInWords({ approvals, plan, decision, kind }: Change, emails: Stor
     return `${who} as ${rightOf(plan?.stages ?? [], one) ?? 'an approver whose right is not kept'} at ${utc(at)}${afresh}`;
   });
   if (rights.length > 0) return rights.join('; ');
-  if (decision === null) return null;
-  if (decision.by === null) return 'the written policy: no person decides on it';
-  return kind === 'revoke' ? 'whoever may take it away' : 'the decision on a card of many';
+  return decision === null ? null : rightOfDecision({ ...change, stages: plan?.stages ?? null, decision });
 }
 
 function endedInWords({ ended, reopened }: Change): string | null {
@@ -183,9 +185,14 @@ function independenceInWords({
   personId,
 }: Change): string | null {
   if (kind === 'revoke') return null;
+  // Whoever takes back what they asked for, approves nothing.
+  if (decision?.outcome === 'withdrawn') return 'nobody decided: it was withdrawn';
   const deciders = [...approvals.map(({ by }) => by), ...(decision?.by == null ? [] : [decision.by])];
-  if (deciders.length === 0)
-    return cause === 'breakGlass' ? 'nobody decided before: an emergency' : 'no person decided: a rule did';
+  if (deciders.length === 0) {
+    if (cause === 'breakGlass') return 'nobody decided before: an emergency';
+    if (decision?.outcome === 'lapsed') return 'nobody decided in time';
+    return decision?.outcome === 'closed' ? 'nobody decided: it was closed' : 'no person decided: a rule did';
+  }
   if (deciders.includes(personId)) return 'NO: whoever decided is the person whom it is for';
   if (requesterId !== null && deciders.includes(requesterId)) return 'NO: whoever decided had asked for it';
   return 'yes: who decided neither asked for it nor gets it (by their ids)';

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
+import { rightOfDecision } from '../../src/core/evidence/checks.ts';
+import type { PersonId } from '../../src/core/ids.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { rememberPerson } from '../../src/store/people.ts';
 import { entitlement } from '../core/given.ts';
@@ -48,7 +50,11 @@ async function request(
       decision: { ...decision, outcome: 'denied', by: approver.id, byName: approver.name },
       revokeId: null,
     },
-    changeWithdrawn: { ...base, type: 'changeWithdrawn', decision: { ...decision, outcome: 'withdrawn' } },
+    changeWithdrawn: {
+      ...base,
+      type: 'changeWithdrawn',
+      decision: { ...decision, outcome: 'withdrawn', by: who.id, byName: who.name },
+    },
     requestLapsed: { ...base, type: 'requestLapsed', decision: { ...decision, outcome: 'lapsed' } },
     requestClosed: { ...base, type: 'requestClosed', decision: { ...decision, outcome: 'closed' } },
     requestRefused: { ...base, type: 'requestRefused', refusal },
@@ -131,6 +137,52 @@ test('what was asked for before the period and lapsed in it is in its population
       'withdrawn',
     ].sort(),
   );
+});
+
+test('who decided on what was not given is told as it was: nobody in time, by a right, or not at all', async () => {
+  const told = (name: string) => {
+    const story = pack.samples.flatMap(({ stories }) => stories).find(({ id }) => id === asked.get(name));
+    const fact = (of: string) => story?.facts.find(({ label }) => label === of)?.value;
+    return [fact('Decided')?.replace(/ at .*/, ''), fact('By what right'), fact('Decided by somebody else')];
+  };
+  expect(told('lapsed, asked before')).toEqual([
+    'lapsed (nobody decided in time)',
+    'none',
+    'nobody decided in time',
+  ]);
+  expect(told('withdrawn')).toEqual([
+    'withdrawn (rita)',
+    'whoever asked for it, or gets it, may withdraw it',
+    'nobody decided: it was withdrawn',
+  ]);
+  expect(told('denied')).toEqual([
+    'denied (olga)',
+    'owner',
+    'yes: who decided neither asked for it nor gets it (by their ids)',
+  ]);
+  expect(
+    (await pack.list('requests-not-granted')).find(
+      ({ change }) => change === asked.get('lapsed, asked before'),
+    ),
+  ).toMatchObject({ decidedBy: 'nobody decided in time' });
+  const removal = pack.samples.find(({ of }) => of === 'removals')?.stories[0];
+  const decided = removal?.facts.find(({ label }) => label === 'Decided')?.value;
+  expect(decided).toMatch(/^to be taken away \(no person: a rule decided\) at /);
+});
+
+test('a card of many is named only where something was decided on one', () => {
+  const by = { by: 'olga' as PersonId, outcome: 'denied' } as const;
+  const of = { kind: 'grant', cause: 'finding' } as const;
+  expect(rightOfDecision({ ...of, stages: null, decision: by })).toBe('a card of many');
+  const stages = [
+    { of: 'any', quorum: 1, escalated: false, slots: [{ source: 'owner', people: [], pinged: true }] },
+  ] as const;
+  expect(rightOfDecision({ ...of, stages: stages as never, decision: by })).toBe(
+    'an approver whose right is not kept',
+  );
+  expect(
+    rightOfDecision({ ...of, cause: 'restore', stages: null, decision: { ...by, outcome: 'approved' } }),
+  ).toBe('whoever may give back what a leaver had');
 });
 
 test('what was open at the end of the period has a population, with what became of it since', async () => {

@@ -1,4 +1,4 @@
-import type { Approval, Cause, Decision } from '../change/change.ts';
+import type { Approval, Cause, Change, Decision } from '../change/change.ts';
 import type { PersonId } from '../ids.ts';
 import type { ApproverStage } from '../policy/routing.ts';
 
@@ -80,6 +80,35 @@ export function rightOf(
   const slot = asked.slots.find(isTheirs) ?? (asked.rungs ?? []).find(isTheirs);
   if (slot === undefined) return null;
   return insteadOf === undefined ? slot.source : `${slot.source}, in the place of ${insteadOf.name}`;
+}
+
+/** By what right something was decided that nobody approved on a card of its own; null: nobody decided. */
+export function rightOfDecision({
+  kind,
+  cause,
+  stages,
+  decision,
+}: Pick<Change, 'kind' | 'cause'> & {
+  /** Null: nobody was asked. */
+  stages: readonly ApproverStage[] | null;
+  decision: Pick<Decision, 'by' | 'outcome' | 'insteadOf'>;
+}): string | null {
+  const { by, outcome, insteadOf } = decision;
+  if (by === null) {
+    if (outcome === 'lapsed' || outcome === 'closed') return null;
+    return kind === 'grant'
+      ? 'a rule of the policy'
+      : 'no person decides on it: it follows from its end, from a rule, or from the directory';
+  }
+  if (kind === 'revoke') return 'whoever may take it away';
+  if (outcome === 'withdrawn') return 'whoever asked for it, or gets it, may withdraw it';
+  if (outcome === 'closed') return 'whoever reviews what was to be renewed';
+  if (cause === 'restore') return 'whoever may give back what a leaver had';
+  if (stages === null) return 'a card of many';
+  const rights = stages.map((_, stage) =>
+    rightOf(stages, { by, stage, ...(insteadOf === undefined ? {} : { insteadOf }) }),
+  );
+  return rights.find((right) => right !== null) ?? 'an approver whose right is not kept';
 }
 
 /** Seconds from the decision (or from the first sign-in that was waited for) until it was seen in MuleSoft. */

@@ -102,7 +102,7 @@ const controls: readonly Control[] = [
     id: 'CC7.2',
     asks: 'The system is watched for anomalies, and they are acted on.',
     answer:
-      'What was made around Latchkey, what was late, what was refused and every alarm; and the canary, whose access is given and taken away all day to show that the way works.',
+      'What was made around Latchkey; among the exceptions what was late, what failed, and the alarms: of the canary, the queue, provisioning, pushes, groups that are not carried to their teams, policies, tickets, secrets and leavers. And the canary, whose access is given and taken away again and again to show that the way works: each round stands with its time, and days without one are exceptions.',
     lists: ['made-around-latchkey', 'exceptions', 'emergencies', 'canary'],
   },
   {

@@ -5,10 +5,16 @@ import type { Reach, ReachState, ReachWhy } from './reach.ts';
 /** What stands in the place of a person where none decided. */
 export const BY_RULE = 'no person: a rule decided';
 
+/** What is over without anybody's decision: no rule decided either. */
+const undecided: { [O in Decision['outcome']]?: string } = {
+  lapsed: 'nobody decided in time',
+  closed: 'nobody: there was nothing left to decide on',
+};
+
 /** Who decided, by name. Where a rule did, its word for itself is no name; null: nobody and nothing has. */
-export function deciderInWords(decision: Pick<Decision, 'by' | 'byName'> | null): string | null {
+export function deciderInWords(decision: Pick<Decision, 'by' | 'byName' | 'outcome'> | null): string | null {
   if (decision === null) return null;
-  return decision.by === null ? BY_RULE : decision.byName;
+  return decision.by === null ? (undecided[decision.outcome] ?? BY_RULE) : decision.byName;
 }
 
 /** The states of a removal of which the word alone would say the contrary. */
