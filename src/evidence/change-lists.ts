@@ -122,8 +122,19 @@ function gapRow(
 }
 
 function alarmRow(row: AlarmRow, parts: PackParts): Row {
-  const { at, type, changeId, actor, data, person, email, entitlement } = row;
+  const { at, type, changeId, actor, data, person, email, entitlement, signer, signerEmail } = row;
   const { text } = entryInWords({ at, type, actor, data }, parts.idpName(null));
+  // It is the approver who did not sign in, and not the one whom the access is for.
+  if (signer !== null)
+    return {
+      kind: alarmTypes[type],
+      at,
+      change: changeId,
+      person: signer,
+      email: signerEmail,
+      entitlement,
+      what: `${text}; it was for ${person} <${email}>`,
+    };
   return { kind: alarmTypes[type], at, change: changeId, person, email, entitlement, what: text };
 }
 

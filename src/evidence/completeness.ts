@@ -15,7 +15,7 @@ import {
   teamLogKnown,
 } from '../store/evidence/team-events.ts';
 import { type OpenList, openList, type Row } from './list.ts';
-import { aroundException, type MadeAround } from './other-exceptions.ts';
+import type { MadeAround } from './other-exceptions.ts';
 import { matchedInWords } from './page-populations.ts';
 import type { PackFacts } from './plan.ts';
 import { openQueried, type Writing } from './writing.ts';
@@ -148,7 +148,7 @@ async function addAround(
   { place, ...row }: MadeAround & Row,
 ): Promise<void> {
   await around.add(row);
-  await exceptions.add(aroundException({ ...row, place }));
+  await exceptions.addAround({ ...row, place });
 }
 
 /** For how much of the period Anypoint's log is known: what was not read is not complete. */

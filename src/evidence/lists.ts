@@ -14,9 +14,9 @@ import {
 import { databaseNow } from '../store/postgres/clock.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import { type Counted, listChanges } from './change-lists.ts';
-import { exceptionColumns } from './change-rows.ts';
 import { writeMembershipEvents } from './completeness.ts';
 import { openDraws } from './draw.ts';
+import { openExceptions } from './exceptions.ts';
 import { flatColumns } from './flat-columns.ts';
 import type { Folder } from './folder.ts';
 import { writeHeld } from './held-lists.ts';
@@ -28,7 +28,7 @@ import { openProofs } from './proofs.ts';
 import { drawSamples } from './samples.ts';
 import { writeSigningKeys } from './signing-keys.ts';
 import { openTerms } from './terms.ts';
-import { openPicked, openQueried, type Writing } from './writing.ts';
+import { openQueried, type Writing } from './writing.ts';
 
 type Drawn = Omit<Counted, 'givenOf'> &
   Pick<
@@ -54,7 +54,7 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   const draws = openDraws(plan.sample);
   const proofs = await openProofs(tx, folder);
   const terms = await openTerms(tx, plan, parts);
-  const exceptions = await openPicked({ folder }, 'exceptions', exceptionColumns);
+  const exceptions = await openExceptions(folder, parts);
   const writing: Writing = { tx, folder, plan, parts, lists: new Map(), draws, proofs, terms, exceptions };
   const { givenOf, ...counted } = await listChanges(writing);
   await writeFlat(writing, 'terminations', terminations(plan));
@@ -68,8 +68,8 @@ export async function writeLists(tx: Tx, folder: Folder, plan: PackPlan, parts: 
   const { told, teamLog } = await writeMembershipEvents(writing);
   const end = new Date(Math.min(plan.to.getTime(), madeAt.getTime()));
   const privileged = await writeHeld(writing, { end, givenOf });
-  writing.lists.set('exceptions', await exceptions.end());
   const policies = await writePolicies(writing);
+  writing.lists.set('exceptions', await exceptions.end());
   const signingKeys = await writeSigningKeys(writing);
   const samples = await drawSamples(writing, draws);
   return {

@@ -46,21 +46,30 @@ export type MadeAround = {
   entitlement: string | null;
 };
 
-export function aroundException(event: MadeAround): Row {
-  const { occurredAt, source, direction, place, madeBy, matched, change, person, email, entitlement } = event;
-  const who = madeBy ?? 'somebody whom the log does not name';
-  const whom = person ?? event.account ?? 'somebody whom nobody knows';
+/** One happening, as each log that told of it has it, the first one first. */
+export function aroundException(events: readonly [MadeAround, ...MadeAround[]]): Row {
+  const [{ occurredAt, direction, place, person, email, account }] = events;
+  // What is pushed on to Anypoint was made elsewhere: there stands who did it.
+  const named = events.find(
+    ({ madeBy, source }) => madeBy !== null && (source !== ANYPOINT || events.length === 1),
+  );
+  const who = named?.madeBy ?? 'somebody whom no log names';
+  const whom = person ?? account ?? 'somebody whom nobody knows';
+  const logs = events.map((one) => (one.place === place ? one.source : `${one.source} (${one.place})`));
+  const { matched } = events.find((one) => one.matched !== 'nothing') ?? events[0];
   const what = direction === 'added' ? `put ${whom} into` : `took ${whom} out of`;
   return {
     kind: 'made around Latchkey',
     at: occurredAt,
-    change,
+    change: events.find(({ change }) => change !== null)?.change ?? null,
     person: whom,
     email,
-    entitlement,
-    what: `${who} ${what} ${place ?? 'a place without a name'}, by ${source}: ${matchedInWords[matched] ?? matched}`,
+    entitlement: events.find(({ entitlement }) => entitlement !== null)?.entitlement ?? null,
+    what: `${who} ${what} ${place ?? 'a place without a name'}, by ${logs.join(', ')}: ${matchedInWords[matched] ?? matched}`,
   };
 }
+
+const ANYPOINT = 'anypointAudit';
 
 /** Rounds of the canary that missed, and days without one: of those it is no evidence. */
 export async function canaryExceptions({ tx, plan, exceptions }: Writing, madeAt: Date): Promise<void> {

@@ -3,6 +3,7 @@ import { type ListName, listTitles } from '../core/evidence/controls.ts';
 import { countOf, shownQuery } from '../store/evidence/cursor.ts';
 import type { Tx } from '../store/postgres/database.ts';
 import type { Draws } from './draw.ts';
+import type { Exceptions } from './exceptions.ts';
 import type { Folder } from './folder.ts';
 import { type OpenList, openList, type WrittenList } from './list.ts';
 import type { PackParts, PackPlan } from './plan.ts';
@@ -23,7 +24,7 @@ export type Writing = {
   /** What the catalogue asked of an entitlement at a time. */
   terms: TermsBook;
   /** It is open until all other lists are written: many parts have something to say in it. */
-  exceptions: OpenList;
+  exceptions: Exceptions;
 };
 
 /** A list that is picked from the others. */

@@ -1,7 +1,13 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beyondTerms, type Granted } from '../../src/core/evidence/privileged.ts';
 import type { EntitlementKey, PersonId } from '../../src/core/ids.ts';
+import { openExceptions } from '../../src/evidence/exceptions.ts';
+import { newFolder } from '../../src/evidence/folder.ts';
+import type { MadeAround } from '../../src/evidence/other-exceptions.ts';
 import { entitlement, ruleOfOne } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { type MadePack, packOf } from './made-pack.ts';
@@ -132,16 +138,16 @@ test('what a rule gives to a department, or extends without approval as the cata
 test('a round of the canary that missed, and the days without one, are exceptions', async () => {
   expect((await ofKind(pack, 'canary')).map(({ kind, at, what }) => [kind, at, what])).toEqual([
     [
+      'canary: days without a round',
+      '2026-01-01T00:00:00.000Z',
+      expect.stringContaining('from 2026-01-01 to 2026-01-05, 5 days'),
+    ],
+    [
       'canary: a round missed the objective',
       expect.stringMatching(/^2026-/),
       expect.stringMatching(
         /^round \S+: gone after 90 s, the objective is 60 s; stuck at delivery: Anypoint did not answer$/,
       ),
-    ],
-    [
-      'canary: days without a round',
-      '2026-01-01T00:00:00.000Z',
-      expect.stringContaining('from 2026-01-01 to 2026-01-05, 5 days'),
     ],
     [
       'canary: days without a round',
@@ -151,26 +157,73 @@ test('a round of the canary that missed, and the days without one, are exception
   ]);
 });
 
+test('of a sign-in that did not count is told who was to sign in, and for whom', async () => {
+  expect(await ofKind(pack, 'sign-in')).toMatchObject([
+    {
+      person: 'olga',
+      email: 'olga@acme.example',
+      what: 'olga’s approval did not count: the sign-in was weaker than asked for; it was for ines <ines@acme.example>',
+    },
+  ]);
+});
+
+const told = (rest: Partial<MadeAround>): MadeAround => ({
+  occurredAt: on(3),
+  source: 'oktaHook',
+  direction: 'added',
+  place: 'anypoint-orders',
+  madeBy: null,
+  matched: 'found',
+  change: null,
+  person: 'omar',
+  email: 'omar@acme.example',
+  entitlement: null,
+  ...rest,
+});
+
+test.each<[what: string, second: Partial<MadeAround>, count: number]>([
+  ['another log tells of it a minute later', { source: 'scim', occurredAt: on(3, 9, 60) }, 1],
+  ['the team’s log tells of it', { source: 'anypointAudit', place: 'Orders' }, 1],
+  ['the same log tells of it once more', { occurredAt: on(3, 9, 60) }, 2],
+  ['another log tells of it an hour later', { source: 'scim', occurredAt: on(3, 10) }, 2],
+  ['it is the contrary', { source: 'scim', direction: 'removed' }, 2],
+  ['it is somebody else of the same name', { source: 'scim', email: 'omar2@acme.example' }, 2],
+  ['it is another team', { source: 'anypointAudit', place: 'Payments' }, 2],
+  ['nobody knows who it is', { source: 'scim', email: null }, 2],
+])('one happening is one exception; where %s', async (_what, second, count) => {
+  const folder = await newFolder(await mkdtemp(join(tmpdir(), 'exceptions-')));
+  const list = await openExceptions(folder, { entitlements });
+  // What is told later is written first.
+  await list.addAround(told(second));
+  await list.addAround(told({}));
+  expect((await list.end()).written).toBe(count);
+});
+
 test('where the canary was never switched on, its days are no exception', async () => {
   const empty = await freshDatabase();
   expect(await ofKind(await packOf(empty.database.db, { entitlements }), 'canary')).toEqual([]);
   await empty.close();
 });
 
-test('what was made around Latchkey is an exception, each entry of a log, and in the story of what came of it', async () => {
+test('exceptions stand in the order of their times', async () => {
+  const times = (await pack.list('exceptions')).map(({ at }) => String(at));
+  expect(times.length).toBeGreaterThan(10);
+  expect(times).toEqual(times.toSorted());
+});
+
+test('what was made around Latchkey is an exception: one that names each log that told of it, also in the story of what came of it', async () => {
   const around = await pack.list('made-around-latchkey');
   const exceptions = await ofKind(pack, 'made around Latchkey');
-  expect(exceptions).toHaveLength(around.length);
-  expect(exceptions.map(({ at, change }) => [at, change])).toEqual(
-    around.map(({ occurredAt, change }) => [occurredAt, change]),
-  );
+  const logs = exceptions.flatMap(({ what }) => String(what).match(/oktaLog|anypointAudit/g) ?? []);
+  expect(logs).toHaveLength(around.length);
+  expect(exceptions.length).toBeLessThan(around.length);
   expect(exceptions.map(({ what }) => what)).toContain(
-    'mallory put mona into anypoint-orders, by oktaLog: nothing in the record',
+    'mallory put mona into anypoint-orders, by oktaLog, anypointAudit (Orders): nothing in the record',
   );
   expect(exceptions.map(({ what }) => what)).toContain(
     'Anypoint administrator put anypoint-stranger into Orders, by anypointAudit: nothing in the record',
   );
   expect(exceptionsInStory(pack, planted.around)).toContain(
-    'made around Latchkey: mallory put omar into anypoint-orders, by oktaLog: made around Latchkey; found, and put to an owner',
+    'made around Latchkey: mallory put omar into anypoint-orders, by oktaLog, anypointAudit (Orders): made around Latchkey; found, and put to an owner',
   );
 });

@@ -52,7 +52,7 @@ describe.runIf(faketime !== null)('a quarter that was played', () => {
         'overridden: approved against the model’s advice | Ines Moreau | orders-api-read',
         'removal was late | Ines Moreau | orders-api-read',
         'review: kept without a rationale | Tom Okafor | orders-api-read',
-        'sign-in for an approval failed | Erik Lind | platform-admin',
+        'sign-in for an approval failed | Olga Brandt | platform-admin',
       ].sort(),
     );
     expect(new Set(exceptions.filter(isAround).map((row) => row.split(' | ')[1]))).toEqual(

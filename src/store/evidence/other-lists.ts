@@ -203,11 +203,17 @@ export type AlarmRow = {
   person: string | null;
   email: string | null;
   entitlement: string | null;
+  /** Of a sign-in for an approval: whose it was to be. */
+  signer: string | null;
+  signerEmail: string | null;
 };
 
 export function alarms({ from, to }: Period): RawBuilder<AlarmRow> {
   return sql`
-    select a.at, a.type, a.change_id as "changeId", a.actor, a.data, p.name as person, p.email, c.entitlement_key as entitlement
+    select a.at, a.type, a.change_id as "changeId", a.actor, a.data, p.name as person, p.email, c.entitlement_key as entitlement,
+      w.name as signer, w.email as "signerEmail"
     from audit a left join changes c on c.id = a.change_id left join people p on p.id = c.person_id
+    left join step_ups s on a.type = 'signInRefused' and s.id::text = a.data->>'stepUpId'
+    left join people w on w.id = case a.type when 'stepUpEnded' then (a.data->>'by')::uuid when 'signInRefused' then s.person_id end
     where a.type = any(${Object.keys(alarmTypes)}::text[]) and a.at >= ${from} and a.at < ${to} order by a.id`;
 }
