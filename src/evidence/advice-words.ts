@@ -16,7 +16,10 @@ export function adviceInWords({ change, entries, summary }: Told): string | null
   const entry = before ?? given[0];
   if (entry === undefined)
     return kept === null ? null : `${said(kept)}; no entry of the audit that is at hand says so`;
-  const number = entry.seq === null ? 'an entry that is not sealed yet' : `audit entry ${entry.seq}`;
+  const number =
+    entry.seq === null
+      ? 'an entry that is not sealed yet'
+      : `the audit entry with the sealed number ${entry.seq}`;
   const late = before === undefined ? ', which came only after the decision' : '';
   const isKept =
     entry !== given.at(-1) || kept === null || isDeepStrictEqual(adviceOf(given.at(-1)?.data), kept);

@@ -33,7 +33,7 @@ export function checkSection({ files, signers }: Pick<PackFacts, 'files' | 'sign
 <li>${
     proofs === 0
       ? 'No checkpoint of the audit was there, so nothing is proven.'
-      : html`Each audit entry of each sample and of each policy is a file, with a proof beside it that it is in the audit: ${proofs} in <code>samples/</code> and <code>policies/</code>. The number of an entry in a story leads to its proof. All are of one checkpoint, <a href="checkpoint.txt">checkpoint.txt</a>: kept until next time, it also shows that nothing before it was rewritten since.`
+      : html`Each audit entry of each sample and of each policy is a file, with a proof beside it that it is in the audit: ${proofs} in <code>samples/</code> and <code>policies/</code>. The sealed number of an entry in a story leads to its proof, and its files are called by it. It is the place in the sealed order, from 1 on; the <code>id</code> in the entry is another, which was given while it was written. The sealed order is that of commits, so ids and times of neighbours within a second or so may cross. All are of one checkpoint, <a href="checkpoint.txt">checkpoint.txt</a>: kept until next time, it also shows that nothing before it was rewritten since.`
   }</li>
 </ul>
 <h3>Without Latchkey’s programs</h3>

@@ -49,7 +49,7 @@ ${
     ? null
     : table(
         `Story of ${id}, in ${within}`,
-        ['Audit entry', 'Time', 'Who', 'What'],
+        ['Sealed number', 'Time', 'Who', 'What'],
         timeline.map(({ seq, at, who, what: said, proof }) => [
           seq === null
             ? 'not sealed yet'

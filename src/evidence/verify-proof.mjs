@@ -43,4 +43,5 @@ for (const sibling of path.map((line) => Buffer.from(line, 'base64'))) {
   [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
 }
 if (last !== 0 || found.toString('base64') !== root) fail('the entry is not in this log');
-console.log(`entry ${Number(index) + 1} of the ${size} that ${name} has signed`);
+const by = JSON.parse(entry).id;
+console.log(`sealed number ${Number(index) + 1} of the ${size} that ${name} has signed; its own id is ${by}`);

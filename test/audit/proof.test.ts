@@ -75,7 +75,9 @@ describe('the proof of an entry', () => {
   test('is accepted by the program of the guide, which knows nothing of Latchkey', async () => {
     for (const id of [1, 300, 700]) {
       const { entry, proof } = await proofOf(id);
-      expect(await judge(entry, proof)).toBe(`entry ${id} of the 700 that latchkey.example/audit has signed`);
+      expect(await judge(entry, proof)).toBe(
+        `sealed number ${id} of the 700 that latchkey.example/audit has signed; its own id is ${JSON.parse(entry).id}`,
+      );
     }
   });
 

@@ -616,7 +616,7 @@ test('the story of each sample says what was out of the ordinary about it, and w
     .find(({ id }) => id === planted.advised)
     ?.timeline.find(({ what }) => what === 'The model gave its advice');
   expect(fact(planted.advised, 'Model’s advice, which decides nothing')).toBe(
-    `leaned to approve: “Routine: the same import as last week” (model gpt-test, prompt request-summary version 7), by audit entry ${advised?.seq}`,
+    `leaned to approve: “Routine: the same import as last week” (model gpt-test, prompt request-summary version 7), by the audit entry with the sealed number ${advised?.seq}`,
   );
   // The entry is proven beside the story: the model, the prompt's version, and which facts it read.
   expect(
@@ -872,7 +872,7 @@ test('the program says what is wrong: another key, no key, or no proof; line end
   const out = await mkdtemp(join(tmpdir(), 'evidence-'));
   const mailed = join(out, 'mailed.tlog-proof');
   await writeFile(mailed, (await readFile(proof, 'utf8')).replaceAll('\n', '\r\n'));
-  expect((await check(entry, mailed, vkey)).stdout).toMatch(/^entry \d+ of the/);
+  expect((await check(entry, mailed, vkey)).stdout).toMatch(/^sealed number \d+ of the/);
   await rm(out, { recursive: true });
 });
 
@@ -933,7 +933,9 @@ test('each entry of a sample is proven; one that was rewritten is not, though th
   const { proof, seq } = timelines[7] as (typeof timelines)[number];
   const files = [proof.replace('.tlog-proof', '.json'), proof].map((name) => join(folder, name));
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...files, vkey]);
-  expect(stdout).toMatch(new RegExp(`^entry ${seq} of the \\d+ that latchkey.example/audit has signed`));
+  expect(stdout).toMatch(
+    new RegExp(`^sealed number ${seq} of the \\d+ that latchkey.example/audit has signed`),
+  );
 
   const copy = await copied();
   const entry = join(copy, proof.replace('.tlog-proof', '.json'));
