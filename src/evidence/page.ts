@@ -208,6 +208,10 @@ ${table(
           ['Matched with', 'Count'],
           by.map(({ what, count }) => [what, String(count)]),
         )}`,
+  reviews: ({ lists }) =>
+    lists.get('reviews')?.written === 0
+      ? null
+      : html`<p>Of each review that has closed there is a certificate, with every line of it: <code>latchkey review certificate</code>. In the files stand its SHA-256 and the thumbprint (RFC 7638) of the key that signed it. That key stands in the certificate itself (<code>jwk</code>), and its thumbprint in the audit entry that the review closed (<code>campaignClosed</code>). It is none of the keys in <a href="signing-keys.csv">signing-keys.csv</a>, which sign the audit.</p>`,
   exceptions: ({ speed, lists }) => html`${table(
     'How long it took',
     ['Of the whole population', 'Within 60 s', 'Later', 'Not seen in MuleSoft'],

@@ -73,3 +73,22 @@ test('where another person reviews, nobody is in several parts but by the policy
     { person: 'olga', parts: ['approver', 'agreed to the policy'] },
   ]);
 });
+
+test('who began a review is told: a person, its cadence, or an operator', async () => {
+  const { db } = fresh.database;
+  const put = (cause: string) =>
+    sql`update campaigns set doc = doc || ${JSON.stringify({ startedBy: null, cause })}::jsonb`.execute(db);
+  const startedBy = async () => {
+    const again = await packOf(db, { entitlements: [entitlement()] });
+    return (await again.list('reviews')).map((one) => one.startedBy);
+  };
+  expect((await pack.list('reviews')).map((one) => one.startedBy)).toEqual(['olga']);
+  await put('cadence');
+  expect(await startedBy()).toEqual(['by its cadence']);
+  await put('person');
+  expect(await startedBy()).toEqual(['an operator, by the command line']);
+});
+
+test('whose key signed the certificate of a review is not among those of the audit, and the page says where it is', () => {
+  expect(pack.page).toContain('That key stands in the certificate itself (<code>jwk</code>)');
+});

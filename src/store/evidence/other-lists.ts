@@ -36,7 +36,7 @@ const reviewed = ({
 
 export function reviews(period: Period): Flat {
   return sql`
-    select k.id as campaign, k.doc->>'name' as name, k.state, coalesce(k.doc->'startedBy'->>'name', 'by its cadence') as "startedBy",
+    select k.id as campaign, k.doc->>'name' as name, k.state, coalesce(k.doc->'startedBy'->>'name', case k.doc->>'cause' when 'cadence' then 'by its cadence' else 'an operator, by the command line' end) as "startedBy",
       ${time("k.doc->>'snapshotAt'")} as "snapshotAt", ${time("k.doc->>'startedAt'")} as "startedAt", ${time("k.doc->>'dueAt'")} as "dueAt",
       ${time("k.doc->>'decidedAt'")} as "decidedAt", ${time("k.doc->>'closedAt'")} as "closedAt", n.lines, n.decided,
       n.lines - n.decided as undecided, round(100.0 * n.decided / nullif(n.lines, 0), 1)::float8 as "percentDecided", n.reviewers,
