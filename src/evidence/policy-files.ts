@@ -4,6 +4,7 @@ import { rowsOf } from '../store/evidence/cursor.ts';
 import { type PolicyRow, policiesInForce } from '../store/evidence/policies.ts';
 import { policyOf } from '../store/evidence/stories.ts';
 import type { PackFacts } from './plan.ts';
+import { agreementGaps } from './policy-agreement.ts';
 import { safeName } from './safe-name.ts';
 import { openQueried, type Writing } from './writing.ts';
 
@@ -15,7 +16,7 @@ type Texts = PolicyRow['texts'];
  * before, so that what differs can be read.
  */
 export async function writePolicies(writing: Writing): Promise<PackFacts['policies']> {
-  const { tx, plan, lists, proofs } = writing;
+  const { tx, plan, lists, proofs, exceptions } = writing;
   const query = policiesInForce(plan);
   const name: ListName = 'policies';
   const list = await openQueried(writing, name, query, [
@@ -44,6 +45,7 @@ export async function writePolicies(writing: Writing): Promise<PackFacts['polici
     const textsBefore =
       before === null ? null : (written.get(before) ?? (await policyOf(tx, before))?.texts ?? null);
     if (before !== null && textsBefore !== null) await write(before, textsBefore);
+    for (const gap of agreementGaps(policy, plan)) await exceptions.add(gap);
     const proven = await proofs.write(`policies/${fingerprint}`, entries);
     policies.push({
       fingerprint,

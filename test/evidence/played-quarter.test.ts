@@ -55,6 +55,7 @@ describe.runIf(faketime !== null)('a quarter that was played', () => {
         'break-glass | Erik Lind | orders-api-deploy',
         'canary: days without a round | – | –',
         'overridden: approved against the model’s advice | Ines Moreau | orders-api-read',
+        'policy: in force before anybody agreed to it | – | –',
         'removal was late | Ines Moreau | orders-api-read',
         'review: kept without a rationale | Tom Okafor | orders-api-read',
         'sign-in for an approval failed | Olga Brandt | platform-admin',
