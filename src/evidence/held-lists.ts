@@ -2,8 +2,10 @@ import { durationInWords } from '../core/duration.ts';
 import { type ListName, listTitles } from '../core/evidence/controls.ts';
 import { couldReach } from '../core/evidence/reach.ts';
 import { reachInWords, utc, whyInWords } from '../core/evidence/words.ts';
+import { isSameGroupName } from '../core/policy/catalogue.ts';
 import { isPrivileged } from '../core/policy/privileged.ts';
 import { rowsOf } from '../store/evidence/cursor.ts';
+import { firstLooks } from '../store/evidence/first-looks.ts';
 import { type HeldByLog, heldByLogs } from '../store/evidence/held-by-logs.ts';
 import { heldWithin } from '../store/evidence/populations.ts';
 import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
@@ -32,6 +34,9 @@ const entitlementColumns = [
   'heldAtEnd',
 ];
 
+/** Of an entitlement that is not offered: its group has no first look. Who is in it is not known. */
+const NOT_LOOKED_AT = 'not looked at';
+
 /** A row of holders of which no change of Latchkey's tells. */
 type WithoutChange = Row;
 
@@ -48,7 +53,7 @@ export async function writeHeld(
   const without = new Map<string, WithoutChange>();
   const start = await writeHolders(writing, { name: 'holders-at-start', at: plan.from, without });
   const atEnd = await writeHolders(writing, { name: 'holders', at: end, without });
-  await writeEntitlements(writing, { start, givenOf, atEnd });
+  await writeEntitlements(writing, { start, givenOf, atEnd, end });
   return await writePrivileged(writing, end, without.values());
 }
 
@@ -151,8 +156,8 @@ function holderRow(one: NamedReach, { tierOf }: Pick<PackParts, 'tierOf'>): Row 
 
 /** The catalogue as it is now, and what was given in the period and has left it since. */
 async function writeEntitlements(
-  { folder, parts, lists }: Writing,
-  { start, givenOf, atEnd }: { start: HeldOf; givenOf: HeldOf; atEnd: HeldOf },
+  { tx, folder, plan, parts, lists }: Writing,
+  { start, givenOf, atEnd, end }: { start: HeldOf; givenOf: HeldOf; atEnd: HeldOf; end: Date },
 ): Promise<void> {
   const name: ListName = 'entitlements';
   const list = await openList(folder, {
@@ -162,11 +167,18 @@ async function writeEntitlements(
     counted: null,
     columns: entitlementColumns,
   });
-  const counts = (key: string) => ({
-    heldAtStart: start.get(key) ?? 0,
-    givenInPeriod: givenOf.get(key) ?? 0,
-    heldAtEnd: atEnd.get(key) ?? 0,
-  });
+  const looks = await firstLooks(tx);
+  const counts = (key: string, group?: string) => {
+    const look = looks.find((one) => group !== undefined && isSameGroupName(one.group, group));
+    const isKnown = start.has(key) || givenOf.has(key) || atEnd.has(key);
+    // Nobody is counted where nobody looked.
+    const none = (at: Date) => ((look === undefined ? isKnown : look.at <= at) ? 0 : NOT_LOOKED_AT);
+    return {
+      heldAtStart: start.get(key) ?? none(plan.from),
+      givenInPeriod: givenOf.get(key) ?? 0,
+      heldAtEnd: atEnd.get(key) ?? none(end),
+    };
+  };
   const known = new Set<string>(parts.entitlements.map(({ key }) => key));
   for (const one of parts.entitlements)
     await list.add({
@@ -180,7 +192,7 @@ async function writeEntitlements(
       team: one.team,
       longest: durationInWords(one.maxSeconds),
       clauses: one.clauses,
-      ...counts(one.key),
+      ...counts(one.key, one.idpGroup),
     });
   for (const key of new Set([...start.keys(), ...givenOf.keys(), ...atEnd.keys()]))
     if (!known.has(key))

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { rightOfDecision } from '../../src/core/evidence/checks.ts';
-import type { PersonId } from '../../src/core/ids.ts';
+import type { EntitlementKey, PersonId } from '../../src/core/ids.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { rememberPerson } from '../../src/store/people.ts';
 import { entitlement } from '../core/given.ts';
@@ -137,6 +137,25 @@ test('what was asked for before the period and lapsed in it is in its population
       'withdrawn',
     ].sort(),
   );
+});
+
+test('of an entitlement whose group was never looked at it is not said that nobody holds it', async () => {
+  const { db } = fresh.database;
+  const everyone = entitlement({
+    key: 'everyone-view' as EntitlementKey,
+    idpGroup: 'anypoint-everyone',
+    team: 'Everyone',
+  });
+  const held = async () => {
+    const all = await (await packOf(db, { entitlements: [...entitlements, everyone] })).list('entitlements');
+    const row = all.find((one) => one.entitlement === 'everyone-view');
+    return [row?.heldAtStart, row?.givenInPeriod, row?.heldAtEnd];
+  };
+  expect(await held()).toEqual(['not looked at', 0, 'not looked at']);
+  await sql`insert into baselines (group_id, group_name, members, taken_at) values ('g-all', 'Anypoint-Everyone', 0, ${on(30)})`.execute(
+    db,
+  );
+  expect(await held()).toEqual(['not looked at', 0, 0]);
 });
 
 test('who decided on what was not given is told as it was: nobody in time, by a right, or not at all', async () => {
