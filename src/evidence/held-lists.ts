@@ -12,9 +12,9 @@ import { type NamedReach, reachAt } from '../store/evidence/reach.ts';
 import { revived } from './change-lists.ts';
 import { whoHoldsWhat } from './change-rows.ts';
 import { type OpenList, openList, type Row } from './list.ts';
-import { privilegedExceptions } from './other-exceptions.ts';
+import { endlessExceptions, privilegedExceptions } from './other-exceptions.ts';
 import type { PackFacts, PackParts } from './plan.ts';
-import { privilegedColumns, privilegedRow } from './privileged-rows.ts';
+import { privilegedColumns, privilegedRow, type WithoutChange, withoutChangeRow } from './privileged-rows.ts';
 import type { Writing } from './writing.ts';
 
 const holderColumns = [...whoHoldsWhat, 'status', 'couldUseIt', 'since', 'until', 'why', 'change'];
@@ -37,9 +37,6 @@ const entitlementColumns = [
 /** Of an entitlement that is not offered: its group has no first look. Who is in it is not known. */
 const NOT_LOOKED_AT = 'not looked at';
 
-/** A row of holders of which no change of Latchkey's tells. */
-type WithoutChange = Row;
-
 /** How many could use each entitlement at a moment. */
 type HeldOf = ReadonlyMap<string, number>;
 
@@ -49,9 +46,10 @@ export async function writeHeld(
   { end, givenOf }: { end: Date; givenOf: HeldOf },
 ): Promise<PackFacts['privileged']> {
   const { plan } = writing;
-  // Nobody's change of Latchkey gave these.
+  // Nobody's change of Latchkey gave these. Who is there at the end too is told as they are then.
   const without = new Map<string, WithoutChange>();
   const start = await writeHolders(writing, { name: 'holders-at-start', at: plan.from, without });
+  for (const one of without.values()) one.isThereAtEnd = false;
   const atEnd = await writeHolders(writing, { name: 'holders', at: end, without });
   await writeEntitlements(writing, { start, givenOf, atEnd, end });
   return await writePrivileged(writing, end, without.values());
@@ -77,7 +75,11 @@ async function writeHolders(
     if (key === null || !couldReach(one)) continue;
     count(key);
     if (one.changeId === null && isPrivileged(parts.tierOf(key)))
-      without.set(`${one.personId} ${one.target.groupId ?? one.target.teamId}`, holderRow(one, parts));
+      without.set(`${one.personId} ${one.target.groupId ?? one.target.teamId}`, {
+        row: holderRow(one, parts),
+        is: one.is === 'before' ? 'before' : 'found',
+        isThereAtEnd: true,
+      });
   }
   await addByLogs(writing, { at, list, without, count });
   lists.set(name, await list.end());
@@ -117,7 +119,8 @@ async function addByLogs(
     const who = `${one.personId ?? one.account} ${entitlement}`;
     if (!counted.has(who)) count(entitlement);
     counted.add(who);
-    if (isPrivileged(parts.tierOf(entitlement))) without.set(`${who} by log`, row);
+    if (isPrivileged(parts.tierOf(entitlement)))
+      without.set(`${who} by log`, { row, is: 'byLog', isThereAtEnd: true });
   }
 }
 
@@ -226,18 +229,8 @@ async function writePrivileged(
     await list.add(privilegedRow(row, parts, { from: plan.from, until: end }));
   }
   for (const one of without) {
-    const { person, email, entitlement, tier, group, team, since, until, why } = one;
-    await list.add({
-      person,
-      email,
-      entitlement,
-      tier,
-      group,
-      team,
-      reason: why,
-      inEffectAt: since,
-      endsAt: until,
-    } as Row);
+    await list.add(withoutChangeRow(one, { from: plan.from, until: end }));
+    for (const exception of endlessExceptions(one)) await exceptions.add(exception);
   }
   lists.set(name, await list.end());
   return held;

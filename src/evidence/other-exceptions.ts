@@ -6,6 +6,7 @@ import { canaryRounds } from '../store/evidence/other-lists.ts';
 import type { PopulationRow } from '../store/evidence/populations.ts';
 import type { Row } from './list.ts';
 import { matchedInWords } from './page-populations.ts';
+import { reasonOf, type WithoutChange } from './privileged-rows.ts';
 import type { TermsFound } from './terms.ts';
 import type { Writing } from './writing.ts';
 
@@ -29,6 +30,24 @@ export function privilegedExceptions(row: PopulationRow, found: TermsFound): Row
     entitlement,
     what: `${what} (${by})`,
   }));
+}
+
+/** Privileged access that no change gave, and that has no end: nobody approved it, as far as Latchkey knows. */
+export function endlessExceptions(held: WithoutChange): Row[] {
+  const { row, is } = held;
+  // What waits for a decision is among what is open.
+  if (is === 'found' || row.until != null) return [];
+  const { person, email, entitlement, since } = row;
+  return [
+    {
+      kind: 'privileged: standing, approved by nobody that Latchkey knows',
+      at: since ?? null,
+      person,
+      email,
+      entitlement,
+      what: `without an approval and without an end: ${reasonOf(held)}`,
+    } as Row,
+  ];
 }
 
 /** A membership change that Latchkey had not made, as a log has it. */

@@ -19,7 +19,10 @@ const shown: readonly (readonly [ListName, empty: string])[] = [
     'violations',
     'Every access was approved before it was given, by a rule or by somebody else than who asked for it or holds it.',
   ],
-  ['exceptions', 'Nothing was late, refused, alarmed, beyond the catalogue or made around Latchkey.'],
+  [
+    'exceptions',
+    'Nothing was late, refused, alarmed, beyond the catalogue, without an end or made around Latchkey.',
+  ],
   ['requests-open', 'Nothing was open at the end of the period.'],
   ['removals-in-anypoint', 'Every removal that Anypoint’s log has is a change of Latchkey’s.'],
   ['made-around-latchkey', 'Every membership change that was told of is Latchkey’s own.'],

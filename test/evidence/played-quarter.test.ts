@@ -56,6 +56,7 @@ describe.runIf(faketime !== null)('a quarter that was played', () => {
         'canary: days without a round | – | –',
         'overridden: approved against the model’s advice | Ines Moreau | orders-api-read',
         'policy: in force before anybody agreed to it | – | –',
+        'privileged: standing, approved by nobody that Latchkey knows | Olga Brandt | platform-admin',
         'removal was late | Ines Moreau | orders-api-read',
         'review: kept without a rationale | Tom Okafor | orders-api-read',
         'sign-in for an approval failed | Olga Brandt | platform-admin',

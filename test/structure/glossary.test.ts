@@ -43,6 +43,11 @@ const allowed: readonly { in: RegExp; text: RegExp; why: string }[] = [
     text: /can’t be undone/,
     why: 'said to people: the usual words',
   },
+  {
+    in: /^src\/evidence\/other-exceptions\.ts$/,
+    text: /privileged: standing/,
+    why: 'what auditors call access without an end',
+  },
   { in: /^src\/idp\/okta\/answers\.ts$/, text: /in good standing/, why: 'an idiom of the language' },
   {
     in: /^src\/model\/text-check\.ts$/,

@@ -1,0 +1,78 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EntitlementKey } from '../../src/core/ids.ts';
+import { rememberPerson } from '../../src/store/people.ts';
+import { entitlement } from '../core/given.ts';
+import { type FreshDatabase, freshDatabase } from '../database.ts';
+import { idpPerson } from '../store/given.ts';
+import { type MadePack, packOf } from './made-pack.ts';
+import { plantQuarter } from './planted-quarter.ts';
+import { on, type Somebody } from './quarter.ts';
+
+let fresh: FreshDatabase;
+let pack: MadePack;
+let rita: Somebody;
+
+const ADMINISTRATION = entitlement({
+  key: 'orders-admin' as EntitlementKey,
+  title: 'Administer orders',
+  idpGroup: 'anypoint-orders-admin',
+  team: 'Orders admin',
+  tier: 'critical',
+});
+const entitlements = [entitlement(), ADMINISTRATION];
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  const { db } = fresh.database;
+  await plantQuarter(db);
+  const somebody = async (login: string): Promise<Somebody> => {
+    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
+    return { id, name, email };
+  };
+  rita = await somebody('rita');
+  const paul = await somebody('paul');
+  // Two administrators were there when Latchkey first looked; one of them was taken out in the quarter.
+  for (const [{ id }, endedAt] of [
+    [rita, null],
+    [paul, on(40)],
+  ] as const)
+    await sql`insert into baseline_members (group_id, group_name, person_id, recorded_at, ended_at)
+      values ('g9', 'anypoint-orders-admin', ${id}, ${on(-30)}, ${endedAt})`.execute(db);
+  pack = await packOf(db, { entitlements });
+});
+afterAll(() => fresh.close());
+
+test('privileged access that nobody approved and that has no end is an exception, and its days of the period are counted', async () => {
+  const without = (await pack.list('privileged')).filter(({ change }) => change === null);
+  const unknown =
+    'found when Latchkey first looked, at 2025-12-02 09:00:00 UTC. Since when it was there is not known: its days are counted from the start of the period';
+  expect(without.toSorted((a, b) => (String(a.person) < String(b.person) ? 1 : -1))).toMatchObject([
+    {
+      person: 'rita',
+      entitlement: 'orders-admin',
+      endsAt: null,
+      daysHeldInPeriod: 90,
+      daysHeldInAll: null,
+      reason: expect.stringContaining(unknown),
+    },
+    {
+      person: 'paul',
+      daysHeldInPeriod: null,
+      reason: expect.stringContaining('it was not there any more at the end of the period'),
+    },
+  ]);
+  const standing = (await pack.list('exceptions')).filter(({ kind }) => String(kind).includes('standing'));
+  expect(standing.map(({ kind, person, entitlement: key }) => [kind, person, key]).toSorted()).toEqual(
+    ['paul', 'rita'].map((name) => [
+      'privileged: standing, approved by nobody that Latchkey knows',
+      name,
+      'orders-admin',
+    ]),
+  );
+  expect(String(standing[0]?.what)).toContain('without an approval and without an end');
+  // What is not privileged is none.
+  expect((await pack.list('holders')).some(({ tier, change }) => tier === 'medium' && change === null)).toBe(
+    true,
+  );
+});
