@@ -96,6 +96,7 @@ export const removalColumns = [
   'reason',
   'lookedAtIn',
   'requestedBy',
+  'shouldHaveEndedAt',
   'decidedAt',
   'decidedBy',
   'writtenAt',
@@ -145,7 +146,7 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     pushedAt: legs.scimPushedAt,
     inEffectByLog: row.byAnypointLog,
     seenInEffectAt: legs.seenAt,
-    secondsToEffect: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
+    secondsToEffect: secondsOf(row),
     endsAt: row.endsAt,
     endedAt: ended?.at ?? row.reopened?.at ?? null,
     endedBecause: ended?.cause ?? null,
@@ -189,9 +190,14 @@ export function approvedHow(
     : 'by a person on a card of many, before it was given';
 }
 
+/** What was decided on only after the time was over is counted from when it should have ended. */
+function secondsOf({ legs, signedInAt, dueAt }: PopulationRow): number | null {
+  return secondsToSeen({ ...legs, signedInAt, dueAt });
+}
+
 /** How long the way took of a change, for the counts of a whole population. */
-export function speedOf({ legs, signedInAt }: PopulationRow): 'within' | 'later' | 'unseen' {
-  const seconds = secondsToSeen({ ...legs, signedInAt });
+export function speedOf(row: PopulationRow): 'within' | 'later' | 'unseen' {
+  const seconds = secondsOf(row);
   return seconds === null ? 'unseen' : seconds > OBJECTIVE_SECONDS ? 'later' : 'within';
 }
 
@@ -218,13 +224,14 @@ export function removalRow(row: PopulationRow, book: Book): Row {
     reason: row.reason,
     lookedAtIn: row.cause === 'review' ? (row.lookedAtIn ?? 'where is not kept') : null,
     requestedBy: row.requester,
+    shouldHaveEndedAt: row.dueAt,
     decidedAt: legs.decidedAt,
     decidedBy: deciderInWords(decision),
     writtenAt: legs.idpWrittenAt,
     outOfGroupByLog: row.byIdpLog,
     goneByLog: row.byAnypointLog,
     seenGoneAt: legs.seenAt,
-    secondsToGone: secondsToSeen({ ...legs, signedInAt: row.signedInAt }),
+    secondsToGone: secondsOf(row),
     lateAt: late?.at ?? null,
     lateBecause: late?.why ?? null,
   };
@@ -251,7 +258,7 @@ export function exceptionsOf(row: PopulationRow, kind: 'grant' | 'revoke'): Row[
   const { legs, late, failure, cause, approvals, lean, state } = row;
   const about = { change: row.id, person: row.person, email: row.email, entitlement: row.entitlement };
   const direction = kind === 'grant' ? 'in effect' : 'gone';
-  const seconds = secondsToSeen({ ...legs, signedInAt: row.signedInAt });
+  const seconds = secondsOf(row);
   const found: Row[] = [];
   if (kind === 'grant' && cause === 'breakGlass')
     found.push({ ...about, kind: 'break-glass', at: row.requestedAt, what: `taken at once: ${row.reason}` });

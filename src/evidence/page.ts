@@ -59,7 +59,7 @@ export function packHtml(facts: PackFacts): string {
 <h1>${title}</h1>
 <p>From ${utc(plan.from)} up to and without ${utc(plan.to)}. Made at ${utc(madeAt)} by ${madeBy} with ${tool}. All times are UTC, by the clock of Latchkey’s database, unless another is named. All lists are of one moment.</p>
 <p>A <b>population</b> is every case of its kind in the period. A <b>sample</b> is drawn from it by a rule that anybody can repeat. An <b>exception</b> is a case in which a control did not work as it is written, or was set aside by its own rules. A <b>change</b> is one access given or taken away; its id leads from list to list.</p>
-<p>Seconds are counted from the decision until Latchkey saw it in MuleSoft (columns that begin with “seen”), by the clock of its database. Where the log of another system has it earlier, that stands beside it (columns that end with “by log”) and is not what counts: it is of another clock. In CSV, text that a spreadsheet would run as a formula has an apostrophe (<code>'</code>) before it, which is not part of it; JSON has the text as it is.</p>
+<p>Seconds are counted from the decision (where an access should have ended before that: from then) until Latchkey saw it in MuleSoft (columns that begin with “seen”), by the clock of its database. Where the log of another system has it earlier, that stands beside it (columns that end with “by log”) and is not what counts: it is of another clock. In CSV, text that a spreadsheet would run as a formula has an apostrophe (<code>'</code>) before it, which is not part of it; JSON has the text as it is.</p>
 </header>
 ${
   caveats.length === 0

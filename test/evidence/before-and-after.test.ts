@@ -1,17 +1,19 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EntitlementKey } from '../../src/core/ids.ts';
+import { commit } from '../../src/flow/kernel/commit.ts';
 import { rememberPerson } from '../../src/store/people.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { idpPerson } from '../store/given.ts';
 import { type MadePack, packOf } from './made-pack.ts';
 import { plantQuarter } from './planted-quarter.ts';
-import { on, type Somebody } from './quarter.ts';
+import { type Access, access, on, type Somebody } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let pack: MadePack;
 let rita: Somebody;
+let ending: Access;
 
 const ADMINISTRATION = entitlement({
   key: 'orders-admin' as EntitlementKey,
@@ -39,6 +41,9 @@ beforeAll(async () => {
   ] as const)
     await sql`insert into baseline_members (group_id, group_name, person_id, recorded_at, ended_at)
       values ('g9', 'anypoint-orders-admin', ${id}, ${on(-30)}, ${endedAt})`.execute(db);
+  // An end that came two minutes after its time, and took half a minute from then.
+  ending = access(rita, paul, on(33), { secondsToEnd: 116, secondsToGone: 30 });
+  await commit(db, async () => ({ result: null, events: ending.events }));
   pack = await packOf(db, { entitlements });
 });
 afterAll(() => fresh.close());
@@ -75,4 +80,17 @@ test('privileged access that nobody approved and that has no end is an exception
   expect((await pack.list('holders')).some(({ tier, change }) => tier === 'medium' && change === null)).toBe(
     true,
   );
+});
+
+test('a removal that was decided on only after its time is counted from when the access should have ended', async () => {
+  const removals = await pack.list('removals');
+  expect(removals.find(({ change }) => change === ending.revokeId)).toMatchObject({
+    shouldHaveEndedAt: on(36, 9, 600).toISOString(),
+    decidedAt: on(36, 9, 716).toISOString(),
+    secondsToGone: 146,
+  });
+  expect((await pack.list('exceptions')).filter(({ change }) => change === ending.revokeId)).toMatchObject([
+    { kind: 'removal was late', what: 'seen gone after 146 s' },
+  ]);
+  expect(removals.find(({ cause }) => cause !== 'expiry')?.shouldHaveEndedAt ?? null).toBeNull();
 });

@@ -53,6 +53,7 @@ export function access(
     key = 'orders',
     to = target,
     endedBy = { cause: 'expiry', by: null },
+    secondsToEnd = 0,
   }: {
     cause?: Cause;
     days?: number;
@@ -61,12 +62,15 @@ export function access(
     key?: string;
     to?: Target;
     endedBy?: { cause: Cause; by: Somebody | null };
+    /** Its end came so long after its time. */
+    secondsToEnd?: number;
   } = {},
 ): Access {
   const [id, revokeId] = [newId(), newId()];
   const isFound = cause === 'finding';
   const approvedAt = after(at, cause === 'breakGlass' ? 0 : 600);
   const endsAt = after(approvedAt, days * 86_400);
+  const endedAt = after(endsAt, secondsToEnd);
   const by = cause === 'breakGlass' ? null : approver.id;
   const decision = {
     outcome: 'approved' as const,
@@ -114,7 +118,7 @@ export function access(
     id,
     revokeId,
     writtenAt: after(approvedAt, 2),
-    goneWrittenAt: after(endsAt, 2),
+    goneWrittenAt: after(endedAt, 2),
     events: [
       received,
       ...asked,
@@ -130,7 +134,7 @@ export function access(
       { ...base(id, after(approvedAt, 2)), type: 'idpWritten', wrote: isFound ? 'already so' : 'added' },
       { ...base(id, after(approvedAt, 20)), type: 'changeSeen', note: null },
       {
-        ...base(id, endsAt),
+        ...base(id, endedAt),
         type: 'grantEnded',
         cause: endedBy.cause,
         by: endedBy.by?.id ?? null,
@@ -141,7 +145,7 @@ export function access(
       ...takenAway(
         revokeId,
         { ...received, cause: endedBy.cause, reason: 'its time was over' },
-        endsAt,
+        endedAt,
         secondsToGone,
       ),
     ],

@@ -111,16 +111,22 @@ export function rightOfDecision({
   return rights.find((right) => right !== null) ?? 'an approver whose right is not kept';
 }
 
-/** Seconds from the decision (or from the first sign-in that was waited for) until it was seen in MuleSoft. */
+/**
+ * Seconds from the decision (or from the first sign-in that was waited for) until it was seen in MuleSoft. `dueAt`: when
+ * it should have been so; what was decided only after that is counted from then.
+ */
 export function secondsToSeen({
   decidedAt,
   signedInAt,
   seenAt,
+  dueAt = null,
 }: {
   decidedAt: Date | null;
   signedInAt: Date | null;
   seenAt: Date | null;
+  dueAt?: Date | null;
 }): number | null {
-  const from = signedInAt ?? decidedAt;
+  const decided = signedInAt ?? decidedAt;
+  const from = decided !== null && dueAt !== null && dueAt < decided ? dueAt : decided;
   return from === null || seenAt === null ? null : Math.max(0, seenAt.getTime() - from.getTime()) / 1_000;
 }

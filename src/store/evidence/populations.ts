@@ -74,6 +74,8 @@ export type PopulationRow = {
   endsAt: Date | null;
   ended: Change['ended'];
   reopened: Change['reopened'] | null;
+  /** Of a removal because the time was over: when that was; null: it is no such removal. */
+  dueAt: Date | null;
   /** The revoke that ended it; null: none did. */
   revokeId: string | null;
   /** Of the revoke that ended it: when Latchkey saw it gone in MuleSoft, and when it was so by Anypoint's own log. */
@@ -160,7 +162,8 @@ function rowsFrom(population: RawBuilder<unknown>, timed: RawBuilder<unknown>): 
       (select min(w.at) from audit w where w.change_id = c.id and w.type = 'idpWritten') as "firstWrittenAt",
       ${timeOf(sql`d."grant"->>'startsAt'`)} as "startsAt", ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", gone.seen_at as "seenGoneAt",
       gone.anypoint_at as "goneByLog", own.anypoint_at as "byAnypointLog", own.idp_at as "byIdpLog",
-      s.advice->'advice'->>'lean' as lean, ${lookedAtIn} as "lookedAtIn"
+      s.advice->'advice'->>'lean' as lean, ${lookedAtIn} as "lookedAtIn",
+      case when d.cause = 'expiry' then (select max(${timeOf(sql`g.doc->'grant'->>'endsAt'`)}) from changes g where g.revoke_id = c.id) end as "dueAt"
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}
     join people p on p.id = c.person_id
     left join people q on q.id = c.requester_id
