@@ -54,8 +54,8 @@ export async function listChanges(writing: Writing): Promise<Counted> {
   const duties = countDuties();
   let violated = 0;
   const speed = {
-    given: { what: 'Access given: in effect', within: 0, later: 0, unseen: 0 },
-    removed: { what: 'Access taken away: gone', within: 0, later: 0, unseen: 0 },
+    given: { what: 'Access given: in effect', within: 0, later: 0, unseen: 0, before: 0 },
+    removed: { what: 'Access taken away: gone', within: 0, later: 0, unseen: 0, before: 0 },
   };
   await writeChangeList(writing, 'grants', grantColumns, async (row, list) => {
     const author = authors.get(row.id) ?? null;

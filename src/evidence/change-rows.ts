@@ -42,9 +42,11 @@ export const grantColumns = [
   'inEffectByLog',
   'seenInEffectAt',
   'secondsToEffect',
+  'notCountedBecause',
   'endsAt',
   'endedAt',
   'endedBecause',
+  'followedBy',
   'goneByLog',
   'seenGoneAt',
   'notAsItShouldBe',
@@ -141,15 +143,17 @@ export function grantRow(row: PopulationRow, book: Book, author: Author | null):
     clauses: (row.clauses ?? []).filter((clause) => clause !== null),
     policy: row.policy,
     modelLeaned: row.lean,
-    writtenAt: row.firstWrittenAt ?? legs.idpWrittenAt,
+    writtenAt: isThereBefore(row) ? null : (row.firstWrittenAt ?? legs.idpWrittenAt),
     inGroupByLog: row.byIdpLog,
     pushedAt: legs.scimPushedAt,
     inEffectByLog: row.byAnypointLog,
     seenInEffectAt: legs.seenAt,
     secondsToEffect: secondsOf(row),
+    notCountedBecause: isThereBefore(row) ? 'it was there before: made around Latchkey, and kept' : null,
     endsAt: row.endsAt,
     endedAt: ended?.at ?? row.reopened?.at ?? null,
-    endedBecause: ended?.cause ?? null,
+    endedBecause: ended?.cause ?? (row.reopened === null ? null : AUTHOR_DECIDED),
+    followedBy: ended?.extendedBy ?? row.revokeId ?? row.askedAgainIn,
     goneByLog: row.goneByLog,
     seenGoneAt: row.seenGoneAt,
     notAsItShouldBe: violationsIn(row, author).map((one) => violationInWords[one]),
@@ -190,13 +194,23 @@ export function approvedHow(
     : 'by a person on a card of many, before it was given';
 }
 
+/** Why a decision does not count any more that was made by whoever had made the membership. */
+const AUTHOR_DECIDED = 'its author had decided; asked again';
+
+/** What is found is there when somebody decides on it: nothing is written, and nothing takes any time. */
+function isThereBefore({ cause }: PopulationRow): boolean {
+  return cause === 'finding';
+}
+
 /** What was decided on only after the time was over is counted from when it should have ended. */
-function secondsOf({ legs, signedInAt, dueAt }: PopulationRow): number | null {
-  return secondsToSeen({ ...legs, signedInAt, dueAt });
+function secondsOf(row: PopulationRow): number | null {
+  const { legs, signedInAt, dueAt } = row;
+  return isThereBefore(row) ? null : secondsToSeen({ ...legs, signedInAt, dueAt });
 }
 
 /** How long the way took of a change, for the counts of a whole population. */
-export function speedOf(row: PopulationRow): 'within' | 'later' | 'unseen' {
+export function speedOf(row: PopulationRow): 'within' | 'later' | 'unseen' | 'before' {
+  if (isThereBefore(row)) return 'before';
   const seconds = secondsOf(row);
   return seconds === null ? 'unseen' : seconds > OBJECTIVE_SECONDS ? 'later' : 'within';
 }

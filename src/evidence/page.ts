@@ -217,8 +217,11 @@ ${table(
       : html`<p>Of each review that has closed there is a certificate, with every line of it: <code>latchkey review certificate</code>. In the files stand its SHA-256 and the thumbprint (RFC 7638) of the key that signed it. That key stands in the certificate itself (<code>jwk</code>), and its thumbprint in the audit entry that the review closed (<code>campaignClosed</code>). It is none of the keys in <a href="signing-keys.csv">signing-keys.csv</a>, which sign the audit.</p>`,
   exceptions: ({ speed, lists }) => html`${table(
     'How long it took',
-    ['Of the whole population', 'Within 60 s', 'Later', 'Not seen in MuleSoft'],
-    speed.map(({ what, within, later, unseen }) => [what, String(within), String(later), String(unseen)]),
+    ['Of the whole population', 'Within 60 s', 'Later', 'Not seen in MuleSoft', 'Was there before'],
+    speed.map(({ what, within, later, unseen, before }) => [
+      what,
+      ...[within, later, unseen, before].map(String),
+    ]),
   )}
 ${kindsOf(lists.get('exceptions'))}`,
 };

@@ -59,8 +59,8 @@ export type PackFacts = {
   requests: RequestSum[];
   /** How many accesses were not approved before they were given, or not by somebody else. */
   violated: number;
-  /** Of the whole populations: how many were in effect, or gone, within 60 seconds; `unseen`: MuleSoft has not shown it. */
-  speed: { what: string; within: number; later: number; unseen: number }[];
+  /** Of the whole populations: how many were in effect, or gone, within 60 seconds; `unseen`: MuleSoft has not shown it; `before`: it was found there, and kept. */
+  speed: { what: string; within: number; later: number; unseen: number; before: number }[];
   /** Privileged accesses that were held against today's catalogue, and those whose entitlement is in none. */
   privileged: { byToday: number; unknown: number };
   /** `since`: from then on all are kept; null: that is not known. `by`: what became of how many. */

@@ -124,10 +124,15 @@ function timeOf(at: Date | null): string | null {
   return at === null ? null : `${utc(at)}, by Latchkey’s database`;
 }
 
-function seenInWords({ legs, signedInAt, inEffectNote }: Change): string | null {
+function seenInWords({ cause, legs, signedInAt, inEffectNote }: Change): string | null {
   if (legs.seenAt === null) return null;
   const seconds = secondsToSeen({ ...legs, signedInAt });
-  const after = seconds === null ? '' : `, ${seconds.toFixed(1)} s after the decision`;
+  const after =
+    cause === 'finding'
+      ? ', where it was before the decision'
+      : seconds === null
+        ? ''
+        : `, ${seconds.toFixed(1)} s after the decision`;
   return `${timeOf(legs.seenAt)}${after}${inEffectNote === null ? '' : ` (${inEffectNote})`}`;
 }
 

@@ -1,9 +1,13 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EntitlementKey } from '../../src/core/ids.ts';
+import type { ChangeEvent } from '../../src/core/change/events.ts';
+import type { ChangeId, EntitlementKey } from '../../src/core/ids.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { rememberPerson } from '../../src/store/people.ts';
-import { entitlement } from '../core/given.ts';
+import { linkPerson } from '../../src/store/person-links.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
+import { keepTeamEvents } from '../../src/store/team-events.ts';
+import { entitlement, target } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { idpPerson } from '../store/given.ts';
 import { type MadePack, packOf } from './made-pack.ts';
@@ -14,6 +18,8 @@ let fresh: FreshDatabase;
 let pack: MadePack;
 let rita: Somebody;
 let ending: Access;
+let selfKept: Access;
+let askedAgain: Access;
 
 const ADMINISTRATION = entitlement({
   key: 'orders-admin' as EntitlementKey,
@@ -23,6 +29,35 @@ const ADMINISTRATION = entitlement({
   tier: 'critical',
 });
 const entitlements = [entitlement(), ADMINISTRATION];
+
+/** Both logs have it that somebody put her in. */
+async function toldOf(db: Db, { id, name }: Somebody, at: Date): Promise<void> {
+  const payload = {
+    kind: 'membership',
+    direction: 'added',
+    person: { id: name },
+    group: { id: target.groupId },
+  };
+  await sql`insert into observed (key, event_source, payload, occurred_at, received_at, processed_at, outcome, person_id, group_id)
+    values ('rita-in', 'oktaLog', ${JSON.stringify(payload)}::jsonb, ${at}, ${at}, ${at}, 'checked', ${id}, ${target.groupId})`.execute(
+    db,
+  );
+  await linkPerson(db, id, 'anypoint', 'anypoint-rita');
+  const team = { id: target.teamId, name: target.teamName };
+  const one = {
+    team,
+    account: 'anypoint-rita',
+    direction: 'added',
+    actor: { id: 'app', name: 'Latchkey' },
+    at,
+  };
+  await db.transaction().execute(async (tx) => await keepTeamEvents(tx, [one as never]));
+}
+
+function denied(changeId: ChangeId, at: Date): ChangeEvent {
+  const decision = { outcome: 'denied', by: null, byName: 'rule', at, note: null, clickId: null } as const;
+  return { type: 'changeDenied', changeId, at, actor: { part: 'latchkey' }, decision, revokeId: null };
+}
 
 beforeAll(async () => {
   fresh = await freshDatabase();
@@ -44,6 +79,23 @@ beforeAll(async () => {
   // An end that came two minutes after its time, and took half a minute from then.
   ending = access(rita, paul, on(33), { secondsToEnd: 116, secondsToGone: 30 });
   await commit(db, async () => ({ result: null, events: ending.events }));
+  // Paul put Rita in and kept it: two hours later that is known, and others are asked. They deny it.
+  selfKept = access(rita, paul, on(70), { cause: 'finding' });
+  askedAgain = access(rita, paul, on(70, 11), { cause: 'finding' });
+  await toldOf(db, rita, on(70, 8, 3_599));
+  const [found, asked] = askedAgain.events as [ChangeEvent, ChangeEvent];
+  const { id: changeId } = selfKept;
+  const part = { part: 'latchkey' } as const;
+  await commit(db, async () => ({
+    result: null,
+    events: [
+      ...selfKept.events.slice(0, 6),
+      { type: 'decisionReopened', changeId, at: on(70, 11), actor: part, by: paul },
+      found,
+      asked,
+      denied(askedAgain.id, on(70, 12)),
+    ],
+  }));
   pack = await packOf(db, { entitlements });
 });
 afterAll(() => fresh.close());
@@ -93,4 +145,27 @@ test('a removal that was decided on only after its time is counted from when the
     { kind: 'removal was late', what: 'seen gone after 146 s' },
   ]);
   expect(removals.find(({ cause }) => cause !== 'expiry')?.shouldHaveEndedAt ?? null).toBeNull();
+});
+
+test('what its author had kept ended because of that, names the change in which it was asked again, and took no time', async () => {
+  const kept = (await pack.list('grants')).find(({ change }) => change === selfKept.id);
+  expect(kept).toMatchObject({
+    endedAt: on(70, 11).toISOString(),
+    endedBecause: 'its author had decided; asked again',
+    followedBy: askedAgain.id,
+    writtenAt: null,
+    secondsToEffect: null,
+    notCountedBecause: 'it was there before: made around Latchkey, and kept',
+    inGroupByLog: on(70, 8, 3_599).toISOString(),
+    inEffectByLog: on(70, 8, 3_599).toISOString(),
+  });
+  expect(kept?.notAsItShouldBe).toContain('kept by whoever had made it around Latchkey');
+  // What the logs have of it is of the change by which it was found, not of the one two hours later.
+  const around = (await pack.list('made-around-latchkey')).filter(({ person }) => person === 'rita');
+  expect(around.map(({ source, change }) => [source, change])).toEqual([
+    ['oktaLog', selfKept.id],
+    ['anypointAudit', selfKept.id],
+  ]);
+  const ended = (await pack.list('grants')).find(({ change }) => change === ending.id);
+  expect(ended).toMatchObject({ followedBy: ending.revokeId, notCountedBecause: null, secondsToEffect: 20 });
 });

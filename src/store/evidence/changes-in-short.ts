@@ -9,6 +9,11 @@ export const AFTER = sql`interval '15 minutes'`;
 /** So long after it happened it is found, at the latest. */
 export const NOTICED = sql`interval '1 day'`;
 
+/** How many seconds lie between two times. */
+export function apart(one: RawBuilder<unknown>, other: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`abs(extract(epoch from ${one} - ${other}))`;
+}
+
 /**
  * The changes by which what somebody else tells of memberships is explained: those of a group, or of a team. Of a grant,
  * `gone_at` is when MuleSoft showed it gone. What was decided on long after is none of the period's.

@@ -5,15 +5,15 @@ import { AFTER, SKEW } from './changes-in-short.ts';
 export type LogTimes = { id: string; seenAt: Date | null; anypointAt: Date | null; idpAt: Date | null };
 
 /**
- * Of changes: when Anypoint's own log, and the identity provider's, first have them, between the decision and the
- * moment when Latchkey saw them. A log that has nothing there says nothing. Events and changes are sorted together
+ * Of changes: when Anypoint's own log, and the identity provider's, first have them, between the decision (of what was
+ * found: when it was) and the moment when Latchkey saw them. A log that has nothing there says nothing. Events and changes are sorted together
  * once: a look for each change would go through its person's events again and again. `which`: a condition on `c`.
  */
 export function logTimes(which: RawBuilder<unknown>): RawBuilder<LogTimes> {
   return sql`
     with timed as materialized (
       select c.id, c.person_id, c.group_id, c.team_id, case c.kind when 'grant' then 'added' else 'removed' end as direction,
-        ${timeOf('decidedAt')} - ${SKEW} as began, ${timeOf('seenAt')} as seen_at,
+        case when d.cause = 'finding' then c.requested_at else ${timeOf('decidedAt')} end - ${SKEW} as began, ${timeOf('seenAt')} as seen_at,
         coalesce(${timeOf('seenAt')} + ${AFTER}, 'infinity') as ended
       from changes c cross join lateral (select c.doc->>'cause' as cause, c.doc->'legs' as legs offset 0) d where ${which}
     ),

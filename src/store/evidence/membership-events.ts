@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { AFTER, changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
+import { AFTER, apart, changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
 import type { Period } from './populations.ts';
 
 /** A membership change that an event source told of, with the change of ours that it belongs to. */
@@ -57,19 +57,20 @@ export function matchedEvents(period: Period): RawBuilder<MembershipEvent> {
       order by t.id, c.requested_at desc
     ),
     found as (
-      select distinct on (told_id) * from (
-        select t.id as told_id, 'found' as how, c.id, c.state, c.group_name, c.entitlement_key from told t
+      -- It may be found, kept and found again within a day: the nearest is the one that it was found by.
+      select distinct on (told_id) told_id, how, id, state, group_name, entitlement_key from (
+        select t.id as told_id, 'found' as how, c.id, c.state, c.group_name, c.entitlement_key, ${apart(sql`c.requested_at`, sql`t.occurred_at`)} as apart from told t
         join ours c on c.person_id = t.person_id and c.group_id = t.group_id
           and c.cause = case t.direction when 'added' then 'finding' else 'loss' end
           and c.requested_at between t.occurred_at - ${SKEW} and t.occurred_at + ${NOTICED}
         union all
-        select t.id, 'found', m.id, m.state, m.doc->'target'->>'groupName', m.doc->>'entitlementKey' from told t
+        select t.id, 'found', m.id, m.state, m.doc->'target'->>'groupName', m.doc->>'entitlementKey', ${apart(sql`m.opened_at`, sql`t.occurred_at`)} from told t
         join mass_change_items i on i.person_id = t.person_id
         join mass_changes m on m.id = i.mass_change_id and m.scope = t.group_id
           and m.kind = case t.direction when 'added' then 'finding' else 'lost' end and m.opened_at <= t.occurred_at + ${NOTICED}
         left join changes k on k.id = i.change_id
         where i.change_id is null or k.requested_at >= t.occurred_at
-      ) both_kinds order by told_id, id
+      ) both_kinds order by told_id, apart, id
     ),
     wanted as (
       select distinct on (t.id) t.id as told_id, 'wanted' as how, c.id, c.state, c.group_name, c.entitlement_key from told t

@@ -76,6 +76,8 @@ export type PopulationRow = {
   reopened: Change['reopened'] | null;
   /** Of a removal because the time was over: when that was; null: it is no such removal. */
   dueAt: Date | null;
+  /** Of what was kept by whoever had made it: the change in which others were asked anew; null: none was found. */
+  askedAgainIn: string | null;
   /** The revoke that ended it; null: none did. */
   revokeId: string | null;
   /** Of the revoke that ended it: when Latchkey saw it gone in MuleSoft, and when it was so by Anypoint's own log. */
@@ -163,6 +165,8 @@ function rowsFrom(population: RawBuilder<unknown>, timed: RawBuilder<unknown>): 
       ${timeOf(sql`d."grant"->>'startsAt'`)} as "startsAt", ${timeOf(sql`d."grant"->>'endsAt'`)} as "endsAt", d.ended, d.reopened, c.revoke_id as "revokeId", gone.seen_at as "seenGoneAt",
       gone.anypoint_at as "goneByLog", own.anypoint_at as "byAnypointLog", own.idp_at as "byIdpLog",
       s.advice->'advice'->>'lean' as lean, ${lookedAtIn} as "lookedAtIn",
+      case when d.reopened is not null then (select n.id from changes n where n.person_id = c.person_id and n.group_id = c.group_id
+        and n.doc->>'cause' = 'finding' and n.requested_at >= ${timeOf(sql`d.reopened->>'at'`)} order by n.requested_at, n.id limit 1) end as "askedAgainIn",
       case when d.cause = 'expiry' then (select max(${timeOf(sql`g.doc->'grant'->>'endsAt'`)}) from changes g where g.revoke_id = c.id) end as "dueAt"
     from (select c.* from ${population}) c cross join lateral ${partsOfDoc}
     join people p on p.id = c.person_id

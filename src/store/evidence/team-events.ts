@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { AFTER, changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
+import { AFTER, apart, changesInShort, NOTICED, SKEW } from './changes-in-short.ts';
 import type { MembershipEvent } from './membership-events.ts';
 import type { Period } from './populations.ts';
 
@@ -85,18 +85,18 @@ export function matchedTeamEvents(period: Period, known: readonly string[]): Raw
 
 /** Made around Latchkey, and put to an owner: as a finding of its own, or on a card on many. */
 const foundOnes = sql`
-  select distinct on (told_id) * from (
-    select t.id as told_id, 'found' as how, c.id, c.state, c.entitlement_key from told t
+  select distinct on (told_id) told_id, how, id, state, entitlement_key from (
+    select t.id as told_id, 'found' as how, c.id, c.state, c.entitlement_key, ${apart(sql`c.requested_at`, sql`t.at`)} as apart from told t
     join ours c on c.person_id = t.person_id and c.team_id = t.team_id
       and c.cause = case t.direction when 'added' then 'finding' else 'loss' end
       and c.requested_at between t.at - ${SKEW} and t.at + ${NOTICED}
     union all
-    select t.id, 'found', m.id, m.state, m.doc->>'entitlementKey' from told t
+    select t.id, 'found', m.id, m.state, m.doc->>'entitlementKey', ${apart(sql`m.opened_at`, sql`t.at`)} from told t
     join mass_change_items i on i.person_id = t.person_id
     join mass_changes m on m.id = i.mass_change_id and m.opened_at between t.at - ${SKEW} and t.at + ${NOTICED}
     where (m.kind = 'excess' and m.scope = t.team_id and t.direction = 'added')
       or (m.kind = case t.direction when 'added' then 'finding' else 'lost' end and m.doc->'target'->>'teamId' = t.team_id)
-  ) both_kinds order by told_id, id`;
+  ) both_kinds order by told_id, apart, id`;
 
 /** Of the rest: given at that moment, or there before Latchkey; or taken away before it, and given by nothing. */
 const wantedOnes = sql`
