@@ -74,11 +74,25 @@ function ofLogs({ plan, madeAt, teamLog, sources }: Known): string[] {
       ? [`${source} was read up to ${utc(readTo)}: what it has since is not held against the record.`]
       : [];
   });
+  for (const { source, readFrom, readTo } of sources)
+    if (readFrom !== null && readTo !== null && readFrom > plan.from)
+      found.push(
+        `${source} is read from ${utc(readFrom)} on: what it has from before is not held against the record.`,
+      );
+  if (sources.filter(({ source, firstAt }) => firstAt !== null && !isOwnTelling(source)).length > 1)
+    found.push(
+      'What the identity provider told both by itself and in its log is kept once, under the source that told first. That the other has it too is not kept: how much of one source another confirms can’t be said.',
+    );
   if (!teamLog.isWhole)
     found.push(
       'Anypoint’s audit log is not known for the whole period: of the rest of it nothing can be said by that log.',
     );
   return found;
+}
+
+/** Pushes and comparisons tell in their own words, and stand beside what a log has. */
+function isOwnTelling(source: string): boolean {
+  return source === 'scim' || source === 'reconcile';
 }
 
 /** They were kept for 35 days once, and whoever keeps none tells of none. */

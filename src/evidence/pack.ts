@@ -74,9 +74,9 @@ async function writeManifest(folder: Folder, facts: PackFacts): Promise<MadePack
       written,
     })),
     readTo: [
-      ...facts.sources.map(({ source, readTo }) => ({
+      ...facts.sources.map(({ source, readFrom, readTo }) => ({
         source,
-        from: null,
+        from: readFrom?.toISOString() ?? null,
         to: readTo?.toISOString() ?? null,
       })),
       {

@@ -23,7 +23,7 @@ ${table('Populations', ['List', 'Rows written', 'Counted by the query'], rows)}
 <h3>What was asked for, and what became of it</h3>
 ${requestsSection(facts)}
 <h3>Held against what the identity provider told</h3>
-<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources, and stands once for each; what is pushed on to Anypoint stands in Anypoint’s log too. What they told is kept for 400 days.</p>
+<p>Every membership change that an event source told of (System Log, event hooks, Graph, SCIM) is matched to a change of Latchkey’s. One happening may be told by several sources. What the identity provider tells both by itself (by a hook) and in its log is one entry of its own: it stands once, under the source that told first. A SCIM push and a comparison tell of it in their own words, and stand beside it; what is pushed on to Anypoint stands in Anypoint’s log too. What they told is kept for 400 days.</p>
 ${sourcesInWords(sources)}
 ${toldTable(
   told.filter(({ source }) => source !== ANYPOINT),
@@ -60,11 +60,12 @@ function sourcesInWords(sources: PackFacts['sources']): Html | null {
   if (sources.length === 0) return null;
   return table(
     'What event sources told',
-    ['Source', 'First told of something at', 'Last', 'Read to its end at'],
-    sources.map(({ source, firstAt, lastAt, isLog, readTo }) => [
+    ['Source', 'First told of something at', 'Last', 'Read without a gap from', 'Read to its end at'],
+    sources.map(({ source, firstAt, lastAt, isLog, readFrom, readTo }) => [
       source,
       firstAt === null ? 'of nothing' : utc(firstAt),
       lastAt === null ? 'of nothing' : utc(lastAt),
+      readFrom !== null ? utc(readFrom) : isLog ? 'that is not known' : 'it is not read',
       readTo !== null
         ? utc(readTo)
         : isLog

@@ -35,11 +35,12 @@ export async function readCoverage(
   return row ?? { coveredTo: null, refusedAt: null };
 }
 
-/** A look that began then has read it to the end. */
+/** A look that began then has read it to the end. Each look goes on where the one before was, so the first one counts. */
 export async function noteCovered(tx: Tx, eventSource: EventSource, beganAt: Date): Promise<void> {
   await sql`
-    insert into event_source_coverage (event_source, covered_to) values (${eventSource}, ${beganAt})
-    on conflict (event_source) do update set covered_to = excluded.covered_to, refused_at = null`.execute(tx);
+    insert into event_source_coverage (event_source, covered_from, covered_to) values (${eventSource}, ${beganAt}, ${beganAt})
+    on conflict (event_source) do update set covered_from = coalesce(event_source_coverage.covered_from, excluded.covered_from),
+      covered_to = excluded.covered_to, refused_at = null`.execute(tx);
 }
 
 /** We are not let read it; since when stays. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import type { ChangeId, EntitlementKey } from '../../src/core/ids.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
+import { noteCovered, noteRefusedSource } from '../../src/store/event-source-cursors.ts';
 import { rememberPerson } from '../../src/store/people.ts';
 import { linkPerson } from '../../src/store/person-links.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
@@ -39,7 +40,7 @@ async function toldOf(db: Db, { id, name }: Somebody, at: Date): Promise<void> {
     group: { id: target.groupId },
   };
   await sql`insert into observed (key, event_source, payload, occurred_at, received_at, processed_at, outcome, person_id, group_id)
-    values ('rita-in', 'oktaLog', ${JSON.stringify(payload)}::jsonb, ${at}, ${at}, ${at}, 'checked', ${id}, ${target.groupId})`.execute(
+    values ('rita-in', 'oktaHook', ${JSON.stringify(payload)}::jsonb, ${at}, ${at}, ${at}, 'checked', ${id}, ${target.groupId})`.execute(
     db,
   );
   await linkPerson(db, id, 'anypoint', 'anypoint-rita');
@@ -163,9 +164,28 @@ test('what its author had kept ended because of that, names the change in which 
   // What the logs have of it is of the change by which it was found, not of the one two hours later.
   const around = (await pack.list('made-around-latchkey')).filter(({ person }) => person === 'rita');
   expect(around.map(({ source, change }) => [source, change])).toEqual([
-    ['oktaLog', selfKept.id],
+    ['oktaHook', selfKept.id],
     ['anypointAudit', selfKept.id],
   ]);
   const ended = (await pack.list('grants')).find(({ change }) => change === ending.id);
   expect(ended).toMatchObject({ followedBy: ending.revokeId, notCountedBecause: null, secondsToEffect: 20 });
+});
+
+test('that what a hook and a log both tell of is kept once is said; a log is read from its first look on', async () => {
+  const said = 'kept once, under the source that told first';
+  expect(pack.limits.join()).toContain(said);
+  expect(pack.page).toContain('it stands once, under the source that told first');
+  const empty = await freshDatabase();
+  const { db } = empty.database;
+  await db.transaction().execute(async (tx) => {
+    await noteRefusedSource(tx, 'oktaLog');
+    await noteCovered(tx, 'oktaLog', on(1));
+    await noteCovered(tx, 'oktaLog', on(2));
+  });
+  const quiet = await packOf(db, { entitlements });
+  expect(quiet.page).toContain(
+    '<td>of nothing</td><td>of nothing</td><td>2026-01-02 09:00:00 UTC</td><td>2026-01-03 09:00:00 UTC</td>',
+  );
+  expect(quiet.limits.join()).not.toContain(said);
+  await empty.close();
 });

@@ -324,7 +324,7 @@ test('how far each log was read is on the page and in the manifest, also of one 
   const withQuiet = await made();
   expect(withQuiet.readTo).toEqual([
     { source: 'graph', from: null, to: on(20).toISOString() },
-    { source: 'oktaLog', from: null, to: on(100).toISOString() },
+    { source: 'oktaLog', from: on(-40).toISOString(), to: on(100).toISOString() },
     anypoint,
   ]);
   expect(withQuiet.html).toContain('<td>graph</td><td>of nothing</td>');
@@ -334,9 +334,19 @@ test('how far each log was read is on the page and in the manifest, also of one 
   expect(unread.readTo).toEqual([{ source: 'oktaLog', from: null, to: null }, anypoint]);
   expect(unread.limits.join()).toContain('oktaLog was never read to its end');
   expect(unread.html).not.toContain('it sends by itself');
-  await sql`insert into event_source_coverage (event_source, covered_to) values ('oktaLog', ${on(100)})`.execute(
+  await sql`insert into event_source_coverage (event_source, covered_from, covered_to) values ('oktaLog', ${on(3)}, ${on(100)})`.execute(
     db,
   );
+  const fromLater = await made();
+  expect(fromLater.readTo).toEqual([
+    { source: 'oktaLog', from: on(3).toISOString(), to: on(100).toISOString() },
+    anypoint,
+  ]);
+  expect(fromLater.limits).toContain(
+    'oktaLog is read from 2026-01-04 09:00:00 UTC on: what it has from before is not held against the record.',
+  );
+  expect(withQuiet.limits.join()).not.toContain('is read from');
+  await sql`update event_source_coverage set covered_from = ${on(-40)}`.execute(db);
 });
 
 test('where Anypoint’s log is not known for the whole period, the page says so', async () => {

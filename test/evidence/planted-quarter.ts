@@ -82,7 +82,7 @@ export async function plantQuarter(db: Db): Promise<Planted> {
   await sql`insert into usage_sources (source, system, since, checked_at) values ('anypointAudit', 'anypoint', ${on(-40)}, ${on(100)})`.execute(
     db,
   );
-  await sql`insert into event_source_coverage (event_source, covered_to) values ('oktaLog', ${on(100)})`.execute(
+  await sql`insert into event_source_coverage (event_source, covered_from, covered_to) values ('oktaLog', ${on(-40)}, ${on(100)})`.execute(
     db,
   );
   const write = (events: readonly ChangeEvent[]) => commit(db, async () => ({ result: null, events }));

@@ -12,6 +12,8 @@ export type TellingSource = {
   lastAt: Date | null;
   /** It is a log that is read; others send by themselves. */
   isLog: boolean;
+  /** Of a log that is read: from then on nothing of it was missed. */
+  readFrom: Date | null;
   /** Of a log that is read: a look that began then read it to its end. */
   readTo: Date | null;
   /** Since when it can't be read. */
@@ -22,7 +24,7 @@ export type TellingSource = {
 export async function sourcesTelling(tx: Tx): Promise<TellingSource[]> {
   const { rows } = await sql<TellingSource>`
     select event_source as source, o.first_at as "firstAt", o.last_at as "lastAt", event_source like '%Log' or c.covered_to is not null or c.refused_at is not null as "isLog",
-      c.covered_to as "readTo", c.refused_at as "refusedAt"
+      c.covered_from as "readFrom", c.covered_to as "readTo", c.refused_at as "refusedAt"
     from (select event_source, min(received_at) as first_at, max(received_at) as last_at from observed group by event_source) o
     full join event_source_coverage c using (event_source) order by event_source`.execute(tx);
   return rows;

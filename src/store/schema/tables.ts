@@ -239,7 +239,12 @@ export type Tables = {
   policy_troubles: { id: string; since: Date; mistakes: Json<string[]>; mended_at: Date | null };
   queue_troubles: { id: string; since: Date; why: string; seen_at: Date; back_at: Date | null };
   canary_alarms: { id: string; since: Date; raised_at: Date; cleared_at: Date | null };
-  event_source_coverage: { event_source: string; covered_to: Date | null; refused_at: Date | null };
+  event_source_coverage: {
+    event_source: string;
+    covered_from: Date | null;
+    covered_to: Date | null;
+    refused_at: Date | null;
+  };
   event_source_cursors: { event_source: string; position: Json<unknown>; moved_at: Date };
   person_snapshots: {
     person_id: string;
