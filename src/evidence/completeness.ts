@@ -113,9 +113,10 @@ async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told
   for await (const event of rowsOf<MatchedTeamEvent>(tx, matchedTeamEvents(plan, parts.teams), {
     isHashed: true,
   })) {
-    const { source, direction, matched, actor, changeId } = event;
+    const { source, direction, matched, actor, changeId, entitlement, team } = event;
     const row = {
       ...event,
+      entitlement: entitlement ?? entitlementOfTeam(parts, team),
       madeBy: actor,
       matched: matched ?? 'nothing',
       change: changeId,
@@ -134,6 +135,12 @@ async function writeOfAnypoint(writing: Writing, around: OpenList): Promise<Told
     await removed.add({ ...left, source: 'latchkey', because, change: of });
   lists.set('removals-in-anypoint', await removed.end());
   return told.all();
+}
+
+/** By the catalogue, where no change tells it; null: several give that team, or none does. */
+function entitlementOfTeam({ entitlements }: Writing['parts'], team: string): string | null {
+  const [only, ...others] = entitlements.filter((one) => one.team === team);
+  return only === undefined || others.length > 0 ? null : only.key;
 }
 
 /** Of what was removed and is no change of Latchkey's: such a removal is in no population of changes. */
