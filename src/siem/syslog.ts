@@ -31,7 +31,7 @@ const TIMEOUT_MS = { connect: 10_000, all: 60_000 };
  * took. Else the end of one that refuses our certificate, which it says after the handshake (TLS 1.3), would be taken for
  * its answer to ours.
  */
-const SETTLE_MS = 50;
+const SETTLE_MS = 200;
 const ROUND_TRIPS = 2;
 /** To see whether one ends at once there is more time. */
 const LOOK_MS = 300;

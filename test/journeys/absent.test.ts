@@ -101,7 +101,7 @@ test('what waits already is looked at again when somebody goes away, once', asyn
   await walk.owesNothing();
   expect(await climbedOf(asked)).toBeNull();
 
-  // when for days, and back, and away again
+  // when he is back, and away for days before anybody has done with looking at that; and back, and away again
   await isBack('tom');
   await isStatus('tom', 'Vacationing', 48 * HOUR);
   await walk.until('it is climbed', () => climbedOf(asked));

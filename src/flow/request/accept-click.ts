@@ -1,5 +1,6 @@
 import type { AnswerReceived, ClickReceived, Job } from '../../core/jobs/reactions.ts';
 import { addLeased } from '../../store/outbox-leases.ts';
+import { commit } from '../kernel/commit.ts';
 import type { Data, Runtime } from '../kernel/context.ts';
 
 /**
@@ -15,12 +16,19 @@ export async function acceptAnswer(context: Data & Runtime, answer: AnswerReceiv
   await accept(context, { job: 'settleCardClick', clickKey: answer.clickId, answer });
 }
 
-/** Somebody's status in the chat has changed: looked at soon, and once however often it changes meanwhile. */
+/**
+ * Somebody's status in the chat has changed: looked at soon. One that changes while it is read is read once more
+ * afterwards, however often it changes meanwhile.
+ */
 export async function acceptStatus(context: Data & Runtime, accountId: string): Promise<void> {
-  await accept(context, { job: 'readChatStatus', accountId });
+  const job = { job: 'readChatStatus', accountId } as const;
+  if (await accept(context, job)) return;
+  await commit(context.db, async () => ({ result: null, jobs: [job] }), context.nudge);
 }
 
-async function accept(context: Data & Runtime, job: Job): Promise<void> {
+/** Answers whether it is new: the same click twice is one, and is settled already or soon. */
+async function accept(context: Data & Runtime, job: Job): Promise<boolean> {
   const row = await addLeased(context.db, job);
   if (row !== null) context.runNow(row);
+  return row !== null;
 }
