@@ -1,5 +1,5 @@
 import type { Job } from '../../core/jobs/reactions.ts';
-import { type AddedRow, afterMsOf, keyOf, LEASE_MS, type OutboxRow } from '../../store/outbox.ts';
+import { type AddedRow, afterMsOf, isOfAll, keyOf, LEASE_MS, type OutboxRow } from '../../store/outbox.ts';
 import type { Db } from '../../store/postgres/database.ts';
 
 /**
@@ -37,8 +37,10 @@ export function followOn(db: Db, jobs: readonly Job[]): FollowOn {
   if (follower === undefined) return { leased: new Set(), committed: () => jobs.length > 0 };
   const until = performance.now() + LEASE_MS;
   const due = new Map(jobs.filter((job) => afterMsOf(job) === 0).map((job) => [keyOf(job), job]));
+  // What stands for all of its work is better a moment later: a storm that trickles in is seen together.
+  const single = [...due.values()].filter((job) => !isOfAll(job));
   return {
-    leased: new Set(follower.takes([...due.values()]).map(keyOf)),
+    leased: new Set(follower.takes(single).map(keyOf)),
     committed(added) {
       const begun = added.filter(({ isBegun }) => isBegun).map(({ isBegun: _, ...row }) => row);
       if (begun.length > 0) follower.begin(begun, until);
