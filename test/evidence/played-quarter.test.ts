@@ -50,7 +50,10 @@ describe.runIf(faketime !== null)('a quarter that was played', () => {
     expect(new Set(exceptions.filter(isOfDuties).map((row) => row.split(' | ')[0]))).toEqual(
       new Set(['duties: the owner alone approved it, and alone reviewed it']),
     );
-    expect(exceptions.filter((row) => !isAround(row) && !isOfDuties(row))).toEqual(
+    // A machine with much else to do, and a clock that leaps, look to Latchkey as if the queue did not answer.
+    const isOfTheMachine = (row: string) => row.startsWith('alarm: the queue was away');
+    const planted = exceptions.filter((row) => !isAround(row) && !isOfDuties(row) && !isOfTheMachine(row));
+    expect(planted).toEqual(
       [
         'break-glass | Erik Lind | orders-api-deploy',
         'canary: days without a round | – | –',
