@@ -126,11 +126,13 @@ export function createVisitor(worldUrl: string, patienceMs = 15_000, where: Grou
 
   /** Opens the form with /access and waits until it is more than the loading notice. */
   async function openForm(as: string, text = ''): Promise<SeenView> {
+    // What is left open from before is not the form: it is replaced when that comes.
+    const before = new Set((await viewsOf(as)).map(({ id }) => id));
     const acked = await request<Acked>('POST', '/slack/sim/command', { as, command: '/access', text });
     if (!acked.ok) throw new Error(`/access was not acknowledged: ${JSON.stringify(acked)}`);
     return await until('the form opens', async () => {
       const view = await topView(as);
-      return view !== null && view.callback_id !== 'loading' && view;
+      return view !== null && !before.has(view.id) && view.callback_id !== 'loading' && view;
     });
   }
 
