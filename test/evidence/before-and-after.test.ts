@@ -1,19 +1,17 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
-import type { ChangeId, EntitlementKey } from '../../src/core/ids.ts';
+import type { ChangeId } from '../../src/core/ids.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
 import { noteCovered, noteRefusedSource } from '../../src/store/event-source-cursors.ts';
-import { rememberPerson } from '../../src/store/people.ts';
 import { linkPerson } from '../../src/store/person-links.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { keepTeamEvents } from '../../src/store/team-events.ts';
 import { entitlement, target } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
-import { idpPerson } from '../store/given.ts';
 import { type MadePack, packOf } from './made-pack.ts';
 import { plantQuarter } from './planted-quarter.ts';
-import { type Access, access, on, type Somebody } from './quarter.ts';
+import { type Access, ADMINISTRATION, access, on, type Somebody, somebodyIn } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let pack: MadePack;
@@ -22,13 +20,6 @@ let ending: Access;
 let selfKept: Access;
 let askedAgain: Access;
 
-const ADMINISTRATION = entitlement({
-  key: 'orders-admin' as EntitlementKey,
-  title: 'Administer orders',
-  idpGroup: 'anypoint-orders-admin',
-  team: 'Orders admin',
-  tier: 'critical',
-});
 const entitlements = [entitlement(), ADMINISTRATION];
 
 /** Both logs have it that somebody put her in. */
@@ -64,10 +55,7 @@ beforeAll(async () => {
   fresh = await freshDatabase();
   const { db } = fresh.database;
   await plantQuarter(db);
-  const somebody = async (login: string): Promise<Somebody> => {
-    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
-    return { id, name, email };
-  };
+  const somebody = somebodyIn(db);
   rita = await somebody('rita');
   const paul = await somebody('paul');
   // Two administrators were there when Latchkey first looked; one of them was taken out in the quarter.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beyondTerms, type Granted } from '../../src/core/evidence/privileged.ts';
-import type { EntitlementKey, PersonId } from '../../src/core/ids.ts';
+import type { PersonId } from '../../src/core/ids.ts';
 import { openExceptions } from '../../src/evidence/exceptions.ts';
 import { newFolder } from '../../src/evidence/folder.ts';
 import type { MadeAround } from '../../src/evidence/other-exceptions.ts';
@@ -12,19 +12,12 @@ import { entitlement, ruleOfOne } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { type MadePack, packOf } from './made-pack.ts';
 import { type Planted, plantQuarter } from './planted-quarter.ts';
-import { on, POLICY } from './quarter.ts';
+import { ADMINISTRATION, on, POLICY } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let planted: Planted;
 let pack: MadePack;
 
-const ADMINISTRATION = entitlement({
-  key: 'orders-admin' as EntitlementKey,
-  title: 'Administer orders',
-  idpGroup: 'anypoint-orders-admin',
-  team: 'Orders admin',
-  tier: 'critical',
-});
 const entitlements = [entitlement(), ADMINISTRATION];
 
 beforeAll(async () => {

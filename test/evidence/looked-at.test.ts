@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commit } from '../../src/flow/kernel/commit.ts';
-import { rememberPerson } from '../../src/store/people.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
-import { idpPerson } from '../store/given.ts';
 import { type MadePack, packOf } from './made-pack.ts';
 import { plantQuarter } from './planted-quarter.ts';
-import { type Access, access, on, type Somebody } from './quarter.ts';
+import { type Access, access, on, somebodyIn } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let pack: MadePack;
@@ -20,10 +18,7 @@ beforeAll(async () => {
   fresh = await freshDatabase();
   const { db } = fresh.database;
   await plantQuarter(db);
-  const somebody = async (login: string): Promise<Somebody> => {
-    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
-    return { id, name, email };
-  };
+  const somebody = somebodyIn(db);
   const [rita, olga] = [await somebody('rita'), await somebody('olga')];
   const plant = async (at: Date) => {
     const one = access(rita, olga, at, { endedBy: { cause: 'review', by: olga } });

@@ -16,7 +16,6 @@ import { newSigningKey, readSigner } from '../../src/audit/note.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { evidenceCommand } from '../../src/cli/evidence-command.ts';
 import { csvLine } from '../../src/core/csv.ts';
-import type { EntitlementKey } from '../../src/core/ids.ts';
 import type { Catalogue } from '../../src/core/policy/catalogue.ts';
 import { STEP_UP_SECONDS } from '../../src/core/step-up/step-up.ts';
 import { manifestNote } from '../../src/evidence/manifest-note.ts';
@@ -32,7 +31,7 @@ import { seriousFindings } from '../sandbox/axe.ts';
 import { ARTEFACTS, CHROMIUM, describeInBrowser, NARROW, QUIET } from '../sandbox/chromium.ts';
 import { POLICY_BEFORE } from './planted-lists.ts';
 import { ADMINISTRATOR, LATCHKEY, type Planted, plantQuarter } from './planted-quarter.ts';
-import { on, POLICY, QUARTER } from './quarter.ts';
+import { ADMINISTRATION, on, POLICY, QUARTER } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let folder: string;
@@ -80,14 +79,6 @@ const vkeyBefore = readSigner(keyBefore)?.verifier.vkey ?? '';
 const key = newSigningKey('latchkey.example/audit');
 const vkey = readSigner(key)?.verifier.vkey ?? '';
 const DRAWN = '--from 2026-01-01 --to 2026-03-31 --sample 5 --seed spring'.split(' ');
-
-const ADMINISTRATION = entitlement({
-  key: 'orders-admin' as EntitlementKey,
-  title: 'Administer orders',
-  idpGroup: 'anypoint-orders-admin',
-  team: 'Orders admin',
-  tier: 'critical',
-});
 
 type Ran = { said: string; isWell: boolean };
 const run = (...words: string[]): Promise<Ran> => runWith(key, words);

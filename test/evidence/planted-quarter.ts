@@ -1,12 +1,10 @@
 import { sql } from 'kysely';
 import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
-import { rememberPerson } from '../../src/store/people.ts';
 import { linkPerson } from '../../src/store/person-links.ts';
 import type { Db } from '../../src/store/postgres/database.ts';
 import { keepTeamEvents } from '../../src/store/team-events.ts';
 import { target } from '../core/given.ts';
-import { idpPerson } from '../store/given.ts';
 import {
   plantAdvice,
   plantAgreement,
@@ -15,7 +13,7 @@ import {
   plantPolicies,
   plantReview,
 } from './planted-lists.ts';
-import { type Access, access, on, type Somebody } from './quarter.ts';
+import { type Access, access, on, type Somebody, somebodyIn } from './quarter.ts';
 
 export const LATCHKEY = { id: 'app', name: 'Latchkey (connected app)' };
 export const ADMINISTRATOR = { id: 'admin', name: 'Anypoint administrator' };
@@ -42,10 +40,7 @@ const later = (at: Date, seconds: number) => new Date(at.getTime() + seconds * 1
 /** A quarter in which all is as it should be, but for what is planted in it. */
 export async function plantQuarter(db: Db): Promise<Planted> {
   const planted = {} as Planted;
-  const somebody = async (login: string): Promise<Somebody> => {
-    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
-    return { id, name, email };
-  };
+  const somebody = somebodyIn(db);
   const [olga, ines, omar, mona, lena] = [
     await somebody('olga'),
     await somebody('ines'),

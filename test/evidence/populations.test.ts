@@ -5,13 +5,11 @@ import type { ChangeEvent } from '../../src/core/change/events.ts';
 import { rightOfDecision } from '../../src/core/evidence/checks.ts';
 import type { EntitlementKey, PersonId } from '../../src/core/ids.ts';
 import { commit } from '../../src/flow/kernel/commit.ts';
-import { rememberPerson } from '../../src/store/people.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
-import { idpPerson } from '../store/given.ts';
 import { type MadePack, packOf } from './made-pack.ts';
 import { plantQuarter } from './planted-quarter.ts';
-import { access, on, QUARTER, type Somebody } from './quarter.ts';
+import { access, on, QUARTER, type Somebody, somebodyIn } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let pack: MadePack;
@@ -72,10 +70,7 @@ beforeAll(async () => {
   fresh = await freshDatabase();
   const { db } = fresh.database;
   await plantQuarter(db);
-  const somebody = async (login: string): Promise<Somebody> => {
-    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
-    return { id, name, email };
-  };
+  const somebody = somebodyIn(db);
   const both = [await somebody('rita'), await somebody('olga')] as const;
   await request(both, 'lapsed, asked before', { askedOn: -3, outcome: 'requestLapsed', overOn: 2 });
   await request(both, 'refused', { askedOn: 5, outcome: 'requestRefused' });

@@ -5,7 +5,10 @@ import type { ChangeId, EntitlementKey, GrantId, PersonId } from '../../src/core
 import type { Target } from '../../src/core/policy/catalogue.ts';
 import type { ApproverPlan } from '../../src/core/policy/routing.ts';
 import type { Verdict } from '../../src/core/policy/verdict.ts';
-import { target } from '../core/given.ts';
+import { rememberPerson } from '../../src/store/people.ts';
+import type { Db } from '../../src/store/postgres/database.ts';
+import { entitlement, target } from '../core/given.ts';
+import { idpPerson } from '../store/given.ts';
 
 /** The quarter that tests and the bench tell of. */
 export const QUARTER = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-04-01T00:00:00Z') };
@@ -15,6 +18,23 @@ export const on = (day: number, hour = 9, second = 0): Date =>
   new Date(QUARTER.from.getTime() + (day * 24 + hour) * 3_600_000 + second * 1_000);
 
 export type Somebody = { id: PersonId; name: string; email: string };
+
+/** Has the database know people by their logins. */
+export const somebodyIn =
+  (db: Db) =>
+  async (login: string): Promise<Somebody> => {
+    const { id, name, email } = await rememberPerson(db, 'okta', idpPerson(login));
+    return { id, name, email };
+  };
+
+/** Something privileged. */
+export const ADMINISTRATION = entitlement({
+  key: 'orders-admin' as EntitlementKey,
+  title: 'Administer orders',
+  idpGroup: 'anypoint-orders-admin',
+  team: 'Orders admin',
+  tier: 'critical',
+});
 
 const verdict: Verdict = {
   effect: 'ask',

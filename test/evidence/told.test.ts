@@ -1,22 +1,14 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EntitlementKey } from '../../src/core/ids.ts';
 import { entitlement } from '../core/given.ts';
 import { type FreshDatabase, freshDatabase } from '../database.ts';
 import { type MadePack, packOf } from './made-pack.ts';
 import { type Planted, plantQuarter } from './planted-quarter.ts';
+import { ADMINISTRATION } from './quarter.ts';
 
 let fresh: FreshDatabase;
 let planted: Planted;
 let pack: MadePack;
-
-const ADMINISTRATION = entitlement({
-  key: 'orders-admin' as EntitlementKey,
-  title: 'Administer orders',
-  idpGroup: 'anypoint-orders-admin',
-  team: 'Orders admin',
-  tier: 'critical',
-});
 
 beforeAll(async () => {
   fresh = await freshDatabase();

@@ -181,7 +181,7 @@ describe('nor of many on one card', () => {
       );
 
       // when she and an admin keep it before anybody can know
-      // A card that is put anew once more meanwhile is clicked again, as she would.
+      // Where it grew it was in round 2 before the catalogue changed. Put anew once more, it is clicked again, as she would.
       await walk.until('her word is on the card', async () => {
         const now = await storms.massCard(DEPLOY, '12 people');
         if (wordsOf(now).includes('Olga Brandt: Keep all')) return true;

@@ -159,17 +159,25 @@ const idIn = ({ params }: AskedByReader) => params.id ?? '';
 function listRoutes(web: FastifyInstance, page: ListPage, { asked, frame }: Making): void {
   const config = { rule: page.rule };
   const path = `${PAGE_PATH}${page.path}`;
-  web.get(page.path, { config }, async (request, reply) => {
+  /** Null: the address has no meaning, and that was answered. */
+  const understood = async (request: FastifyRequest, reply: FastifyReply) => {
     const by = await asked(request, {});
     const filters = page.filters(by.context);
     const given = queryOf(filters, page.ids).safeParse(request.query);
-    if (!given.success)
-      return reply
-        .code(400)
-        .type(HTML)
-        .send(notUnderstood(path, filters, given.error));
-    const { after, ...query } = given.data;
-    const asking = { ...by, query };
+    if (given.success) {
+      const { after, ...query } = given.data;
+      return { ...by, query, filters, after };
+    }
+    await reply
+      .code(400)
+      .type(HTML)
+      .send(notUnderstood(path, filters, given.error));
+    return null;
+  };
+  web.get(page.path, { config }, async (request, reply) => {
+    const asking = await understood(request, reply);
+    if (asking === null) return reply;
+    const { filters, query, after } = asking;
     const { rows, next } = await page.read(asking, { limit: PAGE_ROWS, after: cursorOf(after) });
     if (page.isOnRecord === true)
       await putOnRecord(asking, `${page.title} (page)`, addressOf(query).slice(1));
@@ -179,24 +187,17 @@ ${await manyCalledSo(asking)}${
   rows.length === 0
     ? html`<div class="empty">${page.empty(asking)}</div>`
     : html`<div class="bar"><span>${after === undefined ? '' : html`<a href="${path}${addressOf(query)}">Newest</a>`}</span><span><a href="${path}.csv${addressOf(query)}" download>Download as CSV</a></span></div>
-${tableHtml(page.title, page.columns, rows, by.as)}
+${tableHtml(page.title, page.columns, rows, asking.as)}
 ${next === null ? '' : html`<p class="bar"><a href="${path}${addressOf(query, { after: cursorText(next) ?? '' })}">Older</a></p>`}`
 }`;
     return reply.type(HTML).send(framed(page.title, body, frame(request, asking, page.path)));
   });
   web.get(`${page.path}.csv`, { config }, async (request, reply) => {
-    const by = await asked(request, {});
-    const filters = page.filters(by.context);
-    const given = queryOf(filters, page.ids).safeParse(request.query);
-    if (!given.success)
-      return reply
-        .code(400)
-        .type(HTML)
-        .send(notUnderstood(path, filters, given.error));
-    const { after: _, ...query } = given.data;
-    const asking = { ...by, query };
+    const asking = await understood(request, reply);
+    if (asking === null) return reply;
+    const { query } = asking;
     if (page.isOnRecord === true) await putOnRecord(asking, `${page.title} (CSV)`, addressOf(query).slice(1));
-    const name = `latchkey${page.path.replaceAll('/', '-')}-${by.now.toISOString().slice(0, 10)}.csv`;
+    const name = `latchkey${page.path.replaceAll('/', '-')}-${asking.now.toISOString().slice(0, 10)}.csv`;
     return reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="${name}"`)
